@@ -1,0 +1,127 @@
+// The seam. A driver reaches the world only through a Bus: registers, DMA memory with device
+// addresses, interrupts and time. What is on the other side (a PCI device, a software model, a
+// mock) is not visible from here.
+//
+// Errors: this layer and the drivers above it throw DeviceError from set-up and control calls.
+#ifndef DRIVER_BUS_H_
+#define DRIVER_BUS_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace ixylab {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+/// A device, a bus or a caller did what a driver cannot go on with. The message is one line that
+/// names the register, address or argument in question.
+class DeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Vendor and device id of a PCI function (configuration space words 0 and 2).
+struct PciId {
+  std::uint16_t vendor = 0;
+  std::uint16_t device = 0;
+  friend bool operator==(const PciId&, const PciId&) = default;
+};
+
+/// Memory that both the CPU and the device can reach. The device sees it page by page: device
+/// addresses (IOVAs) are contiguous inside a page of `page_size()` bytes and nowhere else.
+/// Owns the memory: destroying it takes it away from the device first.
+class DmaMemory {
+ public:
+  /// `pages` holds the device address of each page of `page_size` bytes (a power of two);
+  /// `release` runs once, when the memory is given back.
+  struct Owner {
+    virtual ~Owner() = default;
+  };
+  DmaMemory() = default;
+  DmaMemory(std::span<std::byte> bytes, std::size_t page_size, std::vector<std::uint64_t> pages,
+            std::unique_ptr<Owner> owner)
+      : bytes_(bytes), page_size_(page_size), pages_(std::move(pages)), owner_(std::move(owner)) {}
+
+  std::span<std::byte> bytes() const { return bytes_; }
+  std::size_t page_size() const { return page_size_; }
+  /// Device address of the byte at `offset` (< bytes().size()).
+  std::uint64_t iova(std::size_t offset) const {
+    return pages_[offset / page_size_] + offset % page_size_;
+  }
+
+ private:
+  std::span<std::byte> bytes_;
+  std::size_t page_size_ = 1;
+  std::vector<std::uint64_t> pages_;
+  std::unique_ptr<Owner> owner_;
+};
+
+/// A set of device addresses. The ports of one machine usually share one, so that a buffer that one
+/// port received can be transmitted by the other.
+class DmaSpace {
+ public:
+  virtual ~DmaSpace() = default;
+  /// Zeroed memory of at least `size` bytes that starts on a page boundary. Throws DeviceError.
+  virtual DmaMemory Allocate(std::size_t size) = 0;
+};
+
+/// One PCI function as its driver sees it.
+class Bus {
+ public:
+  virtual ~Bus() = default;
+
+  virtual PciId id() const = 0;
+
+  /// 32-bit register of BAR0 at byte `offset`. A write is ordered after all earlier memory writes.
+  virtual std::uint32_t Read32(std::uint32_t offset) = 0;
+  virtual void Write32(std::uint32_t offset, std::uint32_t value) = 0;
+  /// The register's address where a plain store reaches it, else null: then Write32 must be used.
+  virtual std::uint32_t* MapRegister(std::uint32_t offset) = 0;
+
+  virtual DmaSpace& dma() = 0;
+
+  /// Waits until the device has raised MSI-X `vector` since the last call for it, at most
+  /// `timeout`. True if it has.
+  virtual bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) = 0;
+
+  /// Time since a fixed moment in the past. It goes on in Now, Sleep, Read32 and waits.
+  virtual Nanoseconds Now() = 0;
+  virtual void Sleep(Nanoseconds duration) = 0;
+};
+
+/// Anything that can publish a ring's tail: a Doorbell, or in the measurement of what the seam
+/// costs, a bare pointer.
+template <typename T>
+concept TailRegister = requires(const T& tail, std::uint32_t value) { tail.Ring(value); };
+
+/// A tail register on the hot path: one predicted branch more than a bare pointer.
+class Doorbell {
+ public:
+  Doorbell(Bus& bus, std::uint32_t offset)
+      : mapped_(bus.MapRegister(offset)), bus_(&bus), offset_(offset) {}
+
+  /// Release order: the descriptors written before are visible to the device first.
+  void Ring(std::uint32_t value) const {
+    if (mapped_ != nullptr) [[likely]] {
+      std::atomic_ref(*mapped_).store(value, std::memory_order_release);
+    } else {
+      bus_->Write32(offset_, value);
+    }
+  }
+
+ private:
+  std::uint32_t* mapped_;
+  Bus* bus_;
+  std::uint32_t offset_;
+};
+
+}  // namespace ixylab
+
+#endif  // DRIVER_BUS_H_

@@ -1,0 +1,89 @@
+// What an application sees of a network device, whatever driver is behind it: open, receive and
+// transmit in batches, statistics (the API of the ixy paper, section 3).
+#ifndef DRIVER_DEVICE_H_
+#define DRIVER_DEVICE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "driver/bus.h"
+#include "driver/memory_pool.h"
+
+namespace ixylab {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+struct LinkState {
+  bool up = false;
+  std::uint32_t megabits_per_second = 0;  // 0 while the link is down
+};
+
+/// Totals since open or the last ResetStatistics(). Bytes count whole frames without the 4-byte CRC.
+struct Statistics {
+  std::uint64_t received_packets = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t transmitted_packets = 0;
+  std::uint64_t transmitted_bytes = 0;
+  std::uint64_t missed_packets = 0;   // good frames dropped for want of a descriptor or buffer space
+  std::uint64_t receive_errors = 0;   // frames dropped as bad: CRC, too short, too long
+  friend bool operator==(const Statistics&, const Statistics&) = default;
+};
+
+struct DeviceConfig {
+  /// One receive and one transmit queue for each; a queue takes its receive buffers from its pool.
+  /// A pool may serve several queues and devices of one thread.
+  std::vector<MemoryPool*> pools;
+  std::uint32_t receive_descriptors = 512;   // per queue: power of two, 64..4096
+  std::uint32_t transmit_descriptors = 512;  // per queue: power of two, 64..4096
+  bool promiscuous = true;                   // a forwarder wants every frame, as in the paper
+};
+
+/// An open device. Not thread-safe, but for Receive and Transmit: threads may use different queues.
+/// Closing (the destructor) stops all DMA, then returns the buffers in flight to their pools.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  /// "ixgbe", "virtio", ...
+  virtual std::string_view driver_name() const = 0;
+  virtual std::uint16_t queues() const = 0;
+  /// Longest frame without CRC that Transmit accepts, in bytes.
+  virtual std::uint32_t max_frame_size() const = 0;
+
+  /// Fills `packets` from the front with received frames and returns how many. The caller owns the
+  /// buffers then. Returns less than there is when the queue's pool has no buffer to put in place.
+  virtual std::size_t Receive(std::uint16_t queue, std::span<PacketBuffer*> packets) = 0;
+
+  /// Queues frames from the front and returns how many; the device owns those buffers and frees
+  /// them to their pools when they are sent. The rest, for which the ring has no room, stays the
+  /// caller's. Throws FrameError at a frame of 0 or more than max_frame_size() bytes.
+  virtual std::size_t Transmit(std::uint16_t queue, std::span<PacketBuffer* const> packets) = 0;
+
+  virtual Statistics ReadStatistics() = 0;
+  virtual void ResetStatistics() = 0;
+
+  virtual LinkState Link() = 0;
+  /// True once the link is up, false after `timeout`.
+  virtual bool WaitForLink(Nanoseconds timeout) = 0;
+
+  virtual MacAddress mac_address() const = 0;
+  virtual void SetMacAddress(const MacAddress& address) = 0;
+  virtual void SetPromiscuous(bool on) = 0;
+};
+
+/// Transmit met a frame it does not take. The frames before it are queued: `accepted` of them.
+class FrameError : public DeviceError {
+ public:
+  FrameError(const std::string& message, std::size_t accepted)
+      : DeviceError(message), accepted(accepted) {}
+  std::size_t accepted;
+};
+
+}  // namespace ixylab
+
+#endif  // DRIVER_DEVICE_H_

@@ -1,0 +1,48 @@
+// The model of an Intel 82599: a chip with an EEPROM and one or two ports, each a PCI function.
+#ifndef EMULATOR_82599_CHIP_H_
+#define EMULATOR_82599_CHIP_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "emulator/host.h"
+#include "emulator/register_table.h"
+#include "emulator/wire/wire.h"
+
+namespace ixylab::emulator::intel82599 {
+
+struct ChipConfig {
+  unsigned ports = 2;                                            // 1 or 2
+  std::array<std::uint8_t, 6> mac = {0x02, 0x1B, 0x21, 0, 0, 0}; // port 0; port 1 has the next one
+  std::uint16_t device_id = 0x10FB;
+  Nanoseconds link_up_time = std::chrono::milliseconds(5);       // signal to LINKS.UP
+};
+
+class Port;
+
+class Chip {
+ public:
+  Chip(const ChipConfig& config, Host& host);
+  ~Chip();
+
+  NicFunction& function(unsigned port);
+  /// Plugs the port's MAC into `end` of `wire`. The wire must outlive the chip.
+  void Connect(unsigned port, Wire& wire, unsigned end);
+
+  /// Accesses to registers that the table does not have.
+  std::uint64_t unknown_accesses() const;
+
+ private:
+  std::vector<std::unique_ptr<Port>> ports_;
+};
+
+/// The row for the register at `offset` (any byte of it), or null.
+const RegisterInfo* FindRegister(std::uint32_t offset);
+/// All rows in order of their offsets.
+std::vector<const RegisterInfo*> AllRegisters();
+
+}  // namespace ixylab::emulator::intel82599
+
+#endif  // EMULATOR_82599_CHIP_H_

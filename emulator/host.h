@@ -1,0 +1,77 @@
+// What a NIC model needs from the machine that it is plugged into, and what that machine needs from
+// the model. The in-process host, a vfio-user server and a fuzzer host the same models.
+#ifndef EMULATOR_HOST_H_
+#define EMULATOR_HOST_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace ixylab::emulator {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+/// A run of device addresses and the memory behind it. Empty (size 0) where nothing is mapped.
+struct DmaWindow {
+  std::uint64_t iova = 0;
+  std::uint64_t size = 0;
+  std::byte* memory = nullptr;
+};
+
+/// A DMA access that the IOMMU refused. The device goes on; the access did not happen.
+struct DmaFault {
+  unsigned port = 0;
+  std::uint64_t iova = 0;
+  std::uint64_t size = 0;
+  bool write = false;
+  std::string what;  // which descriptor of which queue asked: "RX queue 0 descriptor 17: buffer"
+};
+
+/// The machine's side: DMA, interrupts and time. Models reach nothing else but their wire.
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  /// The window around `iova` (a whole page or more). A model may keep it, and must look it up
+  /// again once map_epoch() has changed.
+  virtual DmaWindow Map(std::uint64_t iova) = 0;
+  virtual const std::atomic<std::uint64_t>& map_epoch() const = 0;
+  virtual void ReportFault(const DmaFault& fault) = 0;
+
+  /// Message-signalled interrupt `vector` of function `port`.
+  virtual void RaiseVector(unsigned port, unsigned vector) = 0;
+
+  virtual Nanoseconds Now() = 0;
+  /// Runs `work` once, `delay` from now, from Now, Sleep, a wait or a register access.
+  virtual void Schedule(Nanoseconds delay, std::function<void()> work) = 0;
+  /// A log line about something that the driver did wrong or that the model does not know.
+  virtual void Log(unsigned port, std::string line) = 0;
+};
+
+/// One PCI function of a model, as a host drives it.
+class NicFunction {
+ public:
+  virtual ~NicFunction() = default;
+
+  /// 32-bit access to BAR0. Any offset and value is fine: unknown ones are logged and counted.
+  virtual std::uint32_t Read(std::uint32_t offset) = 0;
+  virtual void Write(std::uint32_t offset, std::uint32_t value) = 0;
+
+  /// The word behind a register that is pure storage polled by Run (ring tails), or null: in
+  /// threaded mode a host lets drivers store there directly, with release order.
+  virtual std::uint32_t* MapRegister(std::uint32_t offset) = 0;
+
+  /// Moves what is pending (transmit descriptors, frames in the receive buffer) a bounded step
+  /// further. True if there may be more to do.
+  virtual bool Run() = 0;
+
+  virtual std::uint16_t pci_vendor_id() const = 0;
+  virtual std::uint16_t pci_device_id() const = 0;
+};
+
+}  // namespace ixylab::emulator
+
+#endif  // EMULATOR_HOST_H_

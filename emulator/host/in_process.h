@@ -1,0 +1,79 @@
+// The host inside this process: an IOMMU with memory behind it, a clock and interrupt counters.
+//
+// Virtual time (default): single-threaded and reproducible. A register write runs all functions
+// until nothing is pending before it returns; each Now and each register read costs a fixed time.
+// Threaded: one thread of its own runs the functions against the wall clock.
+#ifndef EMULATOR_HOST_IN_PROCESS_H_
+#define EMULATOR_HOST_IN_PROCESS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "emulator/host.h"
+
+namespace ixylab::emulator {
+
+class InProcessHost final : public Host {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;  // of the device addresses
+    bool threaded = false;
+  };
+  explicit InProcessHost(const Options& options);
+  ~InProcessHost() override;
+
+  /// Plugs a function in, as port 0, 1, ... in the order of the calls; before the first access and
+  /// before Start(). Functions must outlive the host or the call of Stop().
+  void Plug(NicFunction& function);
+  /// Threaded mode only: starts and stops the models' thread.
+  void Start();
+  void Stop();
+
+  // The CPU's side of a function.
+  std::uint32_t Read32(unsigned port, std::uint32_t offset);
+  void Write32(unsigned port, std::uint32_t offset, std::uint32_t value);
+  /// Non-null in threaded mode for ring tails.
+  std::uint32_t* MapRegister(unsigned port, std::uint32_t offset);
+  bool WaitForVector(unsigned port, unsigned vector, Nanoseconds timeout);
+  void Sleep(Nanoseconds duration);
+  /// Runs `work` (feeding a wire, pulling a cable) as if it came from outside, and what follows
+  /// from it. In threaded mode it runs under the lock of the models' thread.
+  void Inject(const std::function<void()>& work);
+
+  // The machine's memory.
+  /// Zeroed memory in 2 MiB pages at random device addresses above 4 GiB.
+  struct Mapping {
+    std::span<std::byte> bytes;
+    std::vector<std::uint64_t> pages;  // device address of each 2 MiB page
+  };
+  static constexpr std::size_t kPageSize = std::size_t{2} << 20;
+  Mapping Allocate(std::size_t size);
+  /// Unmaps at once: a later access by a model is a fault.
+  void Release(const Mapping& mapping);
+
+  std::vector<DmaFault> faults() const;   // the first 1,000
+  std::uint64_t fault_count() const;
+  std::vector<std::string> log() const;   // the first 1,000
+
+  // Host
+  DmaWindow Map(std::uint64_t iova) override;
+  const std::atomic<std::uint64_t>& map_epoch() const override;
+  void ReportFault(const DmaFault& fault) override;
+  void RaiseVector(unsigned port, unsigned vector) override;
+  Nanoseconds Now() override;
+  void Schedule(Nanoseconds delay, std::function<void()> work) override;
+  void Log(unsigned port, std::string line) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ixylab::emulator
+
+#endif  // EMULATOR_HOST_IN_PROCESS_H_
