@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct Capabilities {
   bool reports_faults = false;     // dma_faults() is meaningful
   bool virtual_time = false;       // sleeping costs nothing
   bool has_rss = false;            // several receive queues get traffic by flow
+  bool threads = false;            // several threads may use the ports at once
   std::uint16_t max_queues = 1;
   std::uint64_t soak_packets = 10'000'000;
 };
@@ -54,7 +56,24 @@ class Target {
   /// The last register accesses of both ports, oldest first, one line each, decoded by name and
   /// fields.
   virtual std::vector<std::string> last_accesses() = 0;
+
+  /// Hands every register access from now on to `sink`, one decoded line without a line end; null
+  /// ends it. Register accesses only: a doorbell that the driver stores to directly is not seen.
+  using TraceSink = std::function<void(std::string_view line)>;
+  virtual void SetTrace(TraceSink sink) = 0;
 };
+
+/// A name that OpenTarget takes.
+struct TargetInfo {
+  std::string_view name;
+  std::string_view description;
+};
+
+/// All targets of this build; the first is the default.
+std::span<const TargetInfo> Targets();
+
+/// Opens the target `spec`; the same seed gives the same device addresses. Throws TargetError.
+std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed);
 
 }  // namespace ixylab::hil
 
