@@ -1,0 +1,61 @@
+// A capture file on one end of a wire: records every frame that arrives.
+#ifndef EMULATOR_WIRE_PCAP_PCAP_RECORDER_H_
+#define EMULATOR_WIRE_PCAP_PCAP_RECORDER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "emulator/wire/pcap/pcap_error.h"
+#include "emulator/wire/wire.h"
+
+struct pcap;         // libpcap's pcap_t
+struct pcap_dumper;  // libpcap's pcap_dumper_t
+
+namespace ixylab::emulator {
+
+/// Writes a pcap file with nanosecond timestamps.
+class PcapRecorder final : public Endpoint {
+ public:
+  /// Time of a frame's arrival, since 1970. Under a virtual clock the same run gives the same file.
+  using Clock = std::function<std::chrono::nanoseconds()>;
+
+  /// Creates or overwrites the file at `path`. Throws PcapError.
+  PcapRecorder(std::string path, Clock clock);
+  /// Closes the file, but can tell nobody about an error: call Close().
+  ~PcapRecorder() override;
+
+  /// Plugs itself into `end` of `wire` and switches its signal on. The wire must outlive it.
+  void Plug(Wire& wire, unsigned end);
+
+  /// Does not throw: after an error nothing more is recorded, and Close() reports it.
+  void OnFrame(const Frame& frame) override;
+  /// False once a write has failed.
+  bool ok() const { return error_ == 0; }
+  /// Writes what is buffered and ends the file. Throws PcapError if not every frame is in it.
+  void Close();
+
+  /// Frames handed to the file; all of them are in it when Close() returns.
+  std::uint64_t recorded() const { return recorded_; }
+  std::uint64_t recorded_bytes() const { return recorded_bytes_; }
+
+ private:
+  struct Closer {
+    void operator()(pcap* format) const;
+    void operator()(pcap_dumper* file) const;
+  };
+
+  std::string path_;
+  Clock clock_;
+  std::unique_ptr<pcap, Closer> format_;
+  std::unique_ptr<pcap_dumper, Closer> file_;
+  int error_ = 0;  // errno of the first write that failed
+  std::uint64_t recorded_ = 0;
+  std::uint64_t recorded_bytes_ = 0;
+};
+
+}  // namespace ixylab::emulator
+
+#endif  // EMULATOR_WIRE_PCAP_PCAP_RECORDER_H_
