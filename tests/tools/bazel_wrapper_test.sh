@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016
 # tools/bazel in a tree of its own, with a fake system on the PATH.
 set -eu
 
@@ -106,6 +107,7 @@ has_bazel bazel; has_apt
 run APT_RESULT=100 -- build //x
 expect_status 1
 expect_log 'apt-get update'
+expect_in err 'chatter'
 expect_in err 'could not install one two'
 
 begin 'commands that need no libraries'
