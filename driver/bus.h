@@ -99,7 +99,9 @@ class Bus {
 /// Anything that can publish a ring's tail: a Doorbell, or in the measurement of what the seam
 /// costs, a bare pointer.
 template <typename T>
-concept TailRegister = requires(const T& tail, std::uint32_t value) { tail.Ring(value); };
+concept TailRegister = requires(const T& tail, std::uint32_t value) {
+  tail.Ring(value);
+};
 
 /// A tail register on the hot path: one predicted branch more than a bare pointer.
 class Doorbell {

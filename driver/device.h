@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,14 +24,15 @@ struct LinkState {
   std::uint32_t megabits_per_second = 0;  // 0 while the link is down
 };
 
-/// Totals since open or the last ResetStatistics(). Bytes count whole frames without the 4-byte CRC.
+/// Totals since open or the last ResetStatistics(). Bytes count whole frames without the 4-byte
+/// CRC.
 struct Statistics {
   std::uint64_t received_packets = 0;
   std::uint64_t received_bytes = 0;
   std::uint64_t transmitted_packets = 0;
   std::uint64_t transmitted_bytes = 0;
-  std::uint64_t missed_packets = 0;   // good frames dropped for want of a descriptor or buffer space
-  std::uint64_t receive_errors = 0;   // frames dropped as bad: CRC, too short, too long
+  std::uint64_t missed_packets = 0;  // good frames dropped for want of a descriptor or buffer space
+  std::uint64_t receive_errors = 0;  // frames dropped as bad: CRC, too short, too long
   friend bool operator==(const Statistics&, const Statistics&) = default;
 };
 
@@ -74,6 +76,14 @@ class Device {
   virtual MacAddress mac_address() const = 0;
   virtual void SetMacAddress(const MacAddress& address) = 0;
   virtual void SetPromiscuous(bool on) = 0;
+};
+
+/// A PCI id that a driver here accepts.
+struct SupportedDevice {
+  PciId id;
+  std::string_view name;    // "82599ES 10-Gigabit SFI/SFP+"
+  std::string_view driver;  // "ixgbe"
+  bool tested;              // false: same family by the datasheet, but nobody ran it
 };
 
 /// Transmit met a frame it does not take. The frames before it are queued: `accepted` of them.

@@ -1,5 +1,6 @@
 // Packet buffers and the pools they come from. Explicit, as in the ixy paper (section 4.1): the
-// application allocates a buffer, fills it, hands it to Transmit; gets one from Receive and frees it.
+// application allocates a buffer, fills it, hands it to Transmit; gets one from Receive and frees
+// it.
 #ifndef DRIVER_MEMORY_POOL_H_
 #define DRIVER_MEMORY_POOL_H_
 
@@ -64,9 +65,10 @@ class MemoryPool {
     for (PacketBuffer* buffer : buffers) Free(buffer);
   }
 
-  // For drivers: the free stack itself, so that a batch moves with one bounds check. Take() hands
-  // out the top `n` (<= available()) slots, which stay valid until the next Put; sizes are not
-  // reset. Put() takes buffers of this pool only.
+  // For drivers: the free stack itself, so that a batch moves with one bounds check. The free
+  // buffers lie below top(). Take() hands out the upper `n` (<= available()) of them, valid until
+  // the next Put; sizes are not reset. Put() takes buffers of this pool only.
+  PacketBuffer* const* top() const { return free_.get() + available_; }
   std::span<PacketBuffer* const> Take(std::size_t n) {
     available_ -= n;
     return {free_.get() + available_, n};

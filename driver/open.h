@@ -4,21 +4,13 @@
 
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "driver/bus.h"
 #include "driver/device.h"
 
 namespace ixylab {
 
-/// A PCI id that a driver here accepts.
-struct SupportedDevice {
-  PciId id;
-  std::string_view name;    // "82599ES 10-Gigabit SFI/SFP+"
-  std::string_view driver;  // "ixgbe"
-  bool tested;              // false: same family by the datasheet, but nobody ran it
-};
-
+/// All devices that there is a driver for.
 std::span<const SupportedDevice> SupportedDevices();
 
 /// Resets the device behind `bus` and brings it up. `bus` and the pools must outlive the result.

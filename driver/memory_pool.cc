@@ -1,0 +1,46 @@
+#include "driver/memory_pool.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+namespace ixylab {
+
+MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
+    : dma_(dma), count_(count) {
+  constexpr std::size_t kSmallest = sizeof(PacketBuffer) + PacketBuffer::kCapacity;
+  if (count == 0) throw DeviceError("memory pool: 0 buffers asked for, at least 1 is needed");
+  if (stride < kSmallest || stride % alignof(PacketBuffer) != 0) {
+    throw DeviceError("memory pool: stride of " + std::to_string(stride) +
+                      " bytes: a multiple of 64 from " + std::to_string(kSmallest) + " is needed");
+  }
+  // How many fit into a page is known only once there is one.
+  memory_ = dma.Allocate(stride);
+  const std::size_t page = memory_.page_size();
+  if (stride > page) {
+    throw DeviceError("memory pool: stride of " + std::to_string(stride) +
+                      " bytes does not fit into a DMA page of " + std::to_string(page));
+  }
+  const std::size_t per_page = page / stride;
+  memory_ = dma.Allocate((count + per_page - 1) / per_page * page);
+
+  free_ = std::make_unique<PacketBuffer*[]>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t offset = i / per_page * page + i % per_page * stride;
+    auto* buffer = new (memory_.bytes().data() + offset) PacketBuffer;
+    buffer->iova = memory_.iova(offset) + sizeof(PacketBuffer);
+    buffer->pool = this;
+    // The stack's top is the first buffer.
+    free_[count - 1 - i] = buffer;
+  }
+  available_ = count;
+}
+
+std::size_t MemoryPool::Allocate(std::span<PacketBuffer*> buffers) {
+  const std::size_t n = std::min(buffers.size(), available_);
+  std::ranges::copy(Take(n), buffers.begin());
+  for (PacketBuffer* buffer : buffers.first(n)) buffer->size = 0;
+  return n;
+}
+
+}  // namespace ixylab
