@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -130,7 +129,7 @@ class RegisterTable {
   static constexpr std::uint32_t kBarBytes = 128 * 1024;
 
   /// Takes the rows of all `chapters`, in any order. Throws as RegisterMap does.
-  explicit RegisterTable(std::initializer_list<std::span<const Register<Device>>> chapters,
+  explicit RegisterTable(std::span<const std::span<const Register<Device>>> chapters,
                          std::uint32_t bytes = kBarBytes)
       : rows_(Sorted(chapters)), map_(Pointers(rows_), bytes) {}
   // Rows are handed out by address.
@@ -150,7 +149,7 @@ class RegisterTable {
 
  private:
   static std::vector<Register<Device>> Sorted(
-      std::initializer_list<std::span<const Register<Device>>> chapters);
+      std::span<const std::span<const Register<Device>>> chapters);
   static std::vector<const RegisterInfo*> Pointers(std::span<const Register<Device>> rows) {
     std::vector<const RegisterInfo*> pointers;
     for (const auto& row : rows) pointers.push_back(&row);
@@ -267,7 +266,7 @@ class RegisterFile {
 
 template <typename Device>
 std::vector<Register<Device>> RegisterTable<Device>::Sorted(
-    std::initializer_list<std::span<const Register<Device>>> chapters) {
+    std::span<const std::span<const Register<Device>>> chapters) {
   std::vector<Register<Device>> rows;
   for (const auto& chapter : chapters) rows.insert(rows.end(), chapter.begin(), chapter.end());
   std::ranges::stable_sort(rows, {}, [](const auto& row) { return row.offset; });
