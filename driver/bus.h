@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -99,8 +100,8 @@ class Bus {
 /// Anything that can publish a ring's tail: a Doorbell, or in the measurement of what the seam
 /// costs, a bare pointer.
 template <typename T>
-concept TailRegister = requires(const T& tail, std::uint32_t value) {
-  tail.Ring(value);
+concept TailRegister = requires(const T& tail, std::uint32_t value, std::size_t result) {
+  { tail.Ring(value, result) } -> std::same_as<std::size_t>;
 };
 
 /// A tail register on the hot path: one predicted branch more than a bare pointer.
@@ -109,16 +110,22 @@ class Doorbell {
   Doorbell(Bus& bus, std::uint32_t offset)
       : mapped_(bus.MapRegister(offset)), bus_(&bus), offset_(offset) {}
 
-  /// Release order: the descriptors written before are visible to the device first.
-  void Ring(std::uint32_t value) const {
-    if (mapped_ != nullptr) [[likely]] {
-      std::atomic_ref(*mapped_).store(value, std::memory_order_release);
-    } else {
-      bus_->Write32(offset_, value);
-    }
+  /// Release order: the descriptors written before are visible to the device first. Returns
+  /// `result`, for a caller that ends with this: both ways are tail calls then, and the caller
+  /// needs no stack frame, which is a tenth of the work at batch size 1.
+  std::size_t Ring(std::uint32_t value, std::size_t result) const {
+    if (mapped_ == nullptr) [[unlikely]]
+      return RingBus(value, result);
+    std::atomic_ref(*mapped_).store(value, std::memory_order_release);
+    return result;
   }
 
  private:
+  [[gnu::noinline]] std::size_t RingBus(std::uint32_t value, std::size_t result) const {
+    bus_->Write32(offset_, value);
+    return result;
+  }
+
   std::uint32_t* mapped_;
   Bus* bus_;
   std::uint32_t offset_;

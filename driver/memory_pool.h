@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -62,7 +63,14 @@ class MemoryPool {
   /// Gives a buffer back to the pool that it came from.
   static void Free(PacketBuffer* buffer) { buffer->pool->Put(buffer); }
   static void Free(std::span<PacketBuffer* const> buffers) {
-    for (PacketBuffer* buffer : buffers) Free(buffer);
+    while (!buffers.empty()) {
+      // As a rule all are of one pool.
+      MemoryPool* const pool = buffers.front()->pool;
+      std::size_t n = 1;
+      while (n < buffers.size() && buffers[n]->pool == pool) ++n;
+      pool->Put(buffers.first(n));
+      buffers = buffers.subspan(n);
+    }
   }
 
   // For drivers: the free stack itself, so that a batch moves with one bounds check. The free
@@ -75,7 +83,8 @@ class MemoryPool {
   }
   void Put(PacketBuffer* buffer) { free_[available_++] = buffer; }
   void Put(std::span<PacketBuffer* const> buffers) {
-    for (PacketBuffer* buffer : buffers) free_[available_++] = buffer;
+    std::memcpy(free_.get() + available_, buffers.data(), buffers.size_bytes());
+    available_ += buffers.size();
   }
 
  private:

@@ -13,6 +13,8 @@ struct alignas(16) Descriptor {
 
   /// What the device wrote. Acquire: what it wrote before (the packet) is visible afterwards.
   std::uint64_t Status() { return std::atomic_ref(high).load(std::memory_order_acquire); }
+
+  bool TransmitIsDone() { return (Status() >> 32 & 1) != 0; }  // STA.DD, 7.2.3.2.4
 };
 static_assert(sizeof(Descriptor) == 16);
 
@@ -20,6 +22,7 @@ static_assert(sizeof(Descriptor) == 16);
 // Receive, write-back format (section 7.1.5.2), high: status 0-19, errors 20-31, length 32-47.
 inline constexpr std::uint64_t kReceiveDone = 1;         // DD
 inline constexpr std::uint64_t kReceiveEndOfPacket = 2;  // EOP
+inline constexpr std::uint64_t kReceivedWhole = kReceiveDone | kReceiveEndOfPacket;
 constexpr std::uint32_t ReceivedLength(std::uint64_t status) {
   return static_cast<std::uint16_t>(status >> 32);
 }
@@ -31,9 +34,8 @@ inline constexpr std::uint64_t kTransmitCommand = 3u << 20     // DTYP: advanced
                                                   | 1u << 25   // IFCS: the MAC appends the CRC
                                                   | 1u << 29;  // DEXT: advanced
 inline constexpr std::uint64_t kReportStatus = 1u << 27;       // RS: write DD when done
-inline constexpr std::uint64_t kTransmitDone = std::uint64_t{1} << 32;
-constexpr std::uint64_t TransmitWord(std::uint32_t size) {
-  return kTransmitCommand | size | std::uint64_t{size} << 46;
+constexpr std::uint64_t TransmitWord(std::uint64_t size) {
+  return kTransmitCommand + size * (1 | std::uint64_t{1} << 46);
 }
 
 }  // namespace ixylab::ixgbe

@@ -30,12 +30,14 @@ struct Ring {
         mask(entries - 1) {}
 
   std::uint64_t iova() const { return memory.iova(0); }
-  std::uint32_t bytes() const { return (mask + 1) * sizeof(Descriptor); }
+  std::uint32_t bytes() const {
+    return static_cast<std::uint32_t>((mask + 1) * sizeof(Descriptor));
+  }
 
   DmaMemory memory;
   Descriptor* descriptors;
   std::unique_ptr<PacketBuffer*[]> buffers;
-  std::uint32_t mask;
+  std::size_t mask;
 };
 
 /// Every descriptor holds a buffer at any time; a received one is replaced from the pool. The
@@ -56,66 +58,67 @@ class ReceiveQueue {
   const Ring& ring() const { return ring_; }
 
   /// Hands the whole ring, less the one descriptor that tells full from empty, to the device.
-  void Start() const { tail_.Ring(ring_.mask); }
+  void Start() const { tail_.Ring(static_cast<std::uint32_t>(ring_.mask), 0); }
 
   std::size_t Receive(std::span<PacketBuffer*> packets) {
     const std::size_t limit = std::min(packets.size(), pool_->available());
-    // As many from the top of the pool's stack; the ones not needed are not taken after all.
-    PacketBuffer* const* const fresh = pool_->top();
+    PacketBuffer* const* fresh = pool_->top();
     Descriptor* const descriptors = ring_.descriptors;
     PacketBuffer** const buffers = ring_.buffers.get();
-    const std::uint32_t mask = ring_.mask;
-    std::uint32_t next = next_;
-    std::size_t received = 0;
-    while (received < limit) {
+    const std::size_t mask = ring_.mask;
+    std::size_t next = next_;
+    PacketBuffer** out = packets.data();
+    PacketBuffer** const end = out + limit;
+    for (; out != end; ++out) {
       Descriptor& descriptor = descriptors[next];
       const std::uint64_t status = descriptor.Status();
-      if ((status & kReceiveDone) == 0) break;
-      if ((status & kReceiveEndOfPacket) == 0) [[unlikely]] {
-        if (!SkipFragments(next)) break;
-        continue;
-      }
+      if ((status & kReceivedWhole) != kReceivedWhole) break;
       PacketBuffer* const packet = buffers[next];
-      PacketBuffer* const replacement = fresh[-1 - static_cast<std::ptrdiff_t>(received)];
+      PacketBuffer* const replacement = *--fresh;
       packet->size = ReceivedLength(status);
-      packets[received++] = packet;
+      *out = packet;
       buffers[next] = replacement;
       descriptor.low = replacement->iova;
       descriptor.high = 0;
       next = (next + 1) & mask;
     }
-    if (next != next_) {
-      pool_->Take(received);
-      next_ = next;
-      tail_.Ring((next - 1) & mask);
-    }
-    return received;
+    const auto received = static_cast<std::size_t>(out - packets.data());
+    if (received == 0) return SkipFragments();
+    pool_->Take(received);
+    return Publish(next, received);
   }
 
   /// Gives all buffers back. The device must have stopped.
-  void Clear() { pool_->Put({ring_.buffers.get(), ring_.mask + std::size_t{1}}); }
+  void Clear() { pool_->Put({ring_.buffers.get(), ring_.mask + 1}); }
 
  private:
-  // A frame in several descriptors is one that we did not configure: its buffers go back to the
-  // device. False, and nothing is done, while its last descriptor is not there yet.
-  bool SkipFragments(std::uint32_t& next) {
-    std::uint32_t last = next;
+  // A frame in several descriptors is one that we did not configure, and Receive stops at it: its
+  // buffers go back to the device once all of it is there. Returns how many frames were received:
+  // 0.
+  [[gnu::noinline]] std::size_t SkipFragments() {
+    std::size_t last = next_;
     for (;; last = (last + 1) & ring_.mask) {
       const std::uint64_t status = ring_.descriptors[last].Status();
-      if ((status & kReceiveDone) == 0) return false;
+      if ((status & kReceiveDone) == 0) return 0;
       if ((status & kReceiveEndOfPacket) != 0) break;
     }
-    const std::uint32_t end = (last + 1) & ring_.mask;
-    for (; next != end; next = (next + 1) & ring_.mask) {
-      ring_.descriptors[next] = {.low = ring_.buffers[next]->iova, .high = 0};
+    if (last == next_) return 0;
+    const std::size_t end = (last + 1) & ring_.mask;
+    for (std::size_t i = next_; i != end; i = (i + 1) & ring_.mask) {
+      ring_.descriptors[i] = {.low = ring_.buffers[i]->iova, .high = 0};
     }
-    return true;
+    return Publish(end, 0);
+  }
+
+  std::size_t Publish(std::size_t next, std::size_t received) {
+    next_ = next;
+    return tail_.Ring(static_cast<std::uint32_t>((next - 1) & ring_.mask), received);
   }
 
   Ring ring_;
   MemoryPool* pool_;
   Tail tail_;
-  std::uint32_t next_ = 0;  // the first descriptor not yet received
+  std::size_t next_ = 0;  // the first descriptor not yet received
 };
 
 /// The device owns the descriptors from TDH up to, not including, TDT. It reports completion at
@@ -126,96 +129,82 @@ class TransmitQueue {
  public:
   static_assert(std::has_single_bit(kCleanBatch));
 
-  /// `entries` is at least 2 * kCleanBatch.
+  /// `entries` is at least 2 * kCleanBatch. One descriptor stays free: TDT = TDH is an empty ring.
   TransmitQueue(DmaSpace& dma, std::uint32_t entries, std::uint32_t max_frame_size, Tail tail)
-      : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size) {}
+      : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size), room_(entries - 1) {}
+
   TransmitQueue(TransmitQueue&&) = default;
 
   const Ring& ring() const { return ring_; }
 
   std::size_t Transmit(std::span<PacketBuffer* const> packets) {
-    Reclaim();
-    const std::uint32_t mask = ring_.mask;
-    // One descriptor stays free: TDT = TDH means an empty ring.
-    const std::size_t room = mask - ((next_ - clean_) & mask);
-    const std::size_t limit = std::min(packets.size(), room);
+    if (ring_.descriptors[report_].TransmitIsDone()) return ReclaimAndTransmit(packets);
     Descriptor* const descriptors = ring_.descriptors;
     PacketBuffer** const buffers = ring_.buffers.get();
-    const std::uint32_t first = next_;
-    std::uint32_t next = first;
-    std::uintptr_t strange = 0;
-    std::size_t sent = 0;
-    for (; sent < limit; ++sent) {
-      PacketBuffer* const packet = packets[sent];
-      if (packet->size - 1 >= max_frame_size_) [[unlikely]]
-        break;
-      strange |= reinterpret_cast<std::uintptr_t>(packet->pool) ^ home_;
-      descriptors[next] = {.low = packet->iova, .high = TransmitWord(packet->size)};
+    const std::size_t mask = ring_.mask;
+    std::size_t next = next_;
+    PacketBuffer* const* in = packets.data();
+    PacketBuffer* const* const end = in + std::min(packets.size(), room_);
+    for (; in != end; ++in) {
+      PacketBuffer* const packet = *in;
+      const std::uint64_t size = packet->size;
+      if (size - 1 >= max_frame_size_) [[unlikely]]
+        return RefuseFrame(packets, in, next);
+      descriptors[next].low = packet->iova;
+      descriptors[next].high = TransmitWord(size);
       buffers[next] = packet;
       next = (next + 1) & mask;
     }
-    if (sent != 0) {
-      // The last descriptor of each clean batch reports for all of it.
-      for (std::size_t i = ~first & (kCleanBatch - 1); i < sent; i += kCleanBatch) {
-        descriptors[(first + i) & mask].high |= kReportStatus;
-      }
-      if (strange != 0) [[unlikely]]
-        LearnPools(packets.first(sent));
-      next_ = next;
-      tail_.Ring(next);
-    }
-    if (sent < limit) [[unlikely]]
-      RefuseFrame(packets, sent);
-    return sent;
+    return Publish(next, static_cast<std::size_t>(in - packets.data()));
   }
 
   /// Frees what is in flight. The device must have stopped.
   void Clear() {
-    for (; clean_ != next_; clean_ = (clean_ + 1) & ring_.mask) {
-      MemoryPool::Free(ring_.buffers[clean_]);
+    for (; room_ < ring_.mask; ++room_) {
+      next_ = (next_ - 1) & ring_.mask;
+      MemoryPool::Free(ring_.buffers[next_]);
     }
   }
 
  private:
-  void Reclaim() {
-    while (((next_ - clean_) & ring_.mask) >= kCleanBatch) {
-      // clean_ is a multiple of kCleanBatch, so that a batch does not wrap.
-      const std::uint32_t last = clean_ + kCleanBatch - 1;
-      if ((ring_.descriptors[last].Status() & kTransmitDone) == 0) return;
-      const std::span<PacketBuffer* const> batch(ring_.buffers.get() + clean_, kCleanBatch);
-      if (one_pool_) [[likely]] {
-        reinterpret_cast<MemoryPool*>(home_)->Put(batch);
-      } else {
-        MemoryPool::Free(batch);
-      }
-      clean_ = (last + 1) & ring_.mask;
+  std::size_t Publish(std::size_t next, std::size_t sent) {
+    // The last descriptor of each clean batch reports for all of it.
+    for (std::size_t i = ~next_ & (kCleanBatch - 1); i < sent; i += kCleanBatch) {
+      ring_.descriptors[(next_ + i) & ring_.mask].high |= kReportStatus;
     }
+    room_ -= sent;
+    next_ = next;
+    return tail_.Ring(static_cast<std::uint32_t>(next), sent);
   }
 
-  // The first batch says which pool is the usual one; a buffer of another one ends the short cut.
-  void LearnPools(std::span<PacketBuffer* const> packets) {
-    if (home_ == 0) home_ = reinterpret_cast<std::uintptr_t>(packets.front()->pool);
-    const auto is_home = [this](PacketBuffer* packet) {
-      return reinterpret_cast<std::uintptr_t>(packet->pool) == home_;
-    };
-    one_pool_ = one_pool_ && std::ranges::all_of(packets, is_home);
+  // DD is cleared, so that it is not found again when the ring has gone round.
+  [[gnu::noinline]] std::size_t ReclaimAndTransmit(std::span<PacketBuffer* const> packets) {
+    do {
+      ring_.descriptors[report_].high = 0;
+      const std::size_t first = report_ - (kCleanBatch - 1);
+      MemoryPool::Free({ring_.buffers.get() + first, kCleanBatch});
+      room_ += kCleanBatch;
+      report_ = (report_ + kCleanBatch) & ring_.mask;
+    } while (ring_.descriptors[report_].TransmitIsDone());
+    return Transmit(packets);
   }
 
-  [[noreturn]] void RefuseFrame(std::span<PacketBuffer* const> packets, std::size_t sent) const {
+  [[gnu::noinline, gnu::cold]] std::size_t RefuseFrame(std::span<PacketBuffer* const> packets,
+                                                       PacketBuffer* const* bad, std::size_t next) {
+    const auto sent = static_cast<std::size_t>(bad - packets.data());
+    Publish(next, sent);
     throw FrameError("transmit: frame " + std::to_string(sent + 1) + " of " +
-                         std::to_string(packets.size()) + " has " +
-                         std::to_string(packets[sent]->size) + " bytes, 1 to " +
-                         std::to_string(max_frame_size_) + " are possible",
+                         std::to_string(packets.size()) + " has " + std::to_string((*bad)->size) +
+                         " bytes, 1 to " + std::to_string(max_frame_size_) + " are possible",
                      sent);
   }
 
   Ring ring_;
   Tail tail_;
-  std::uint32_t max_frame_size_;
-  std::uint32_t next_ = 0;   // the next descriptor to write
-  std::uint32_t clean_ = 0;  // the first one whose buffer is not freed
-  std::uintptr_t home_ = 0;  // the MemoryPool of the first buffer sent
-  bool one_pool_ = true;     // all buffers so far were of that pool
+  std::uint64_t max_frame_size_;
+  std::size_t next_ = 0;                  // the next descriptor to write
+  std::size_t room_;                      // descriptors free to write
+  std::size_t report_ = kCleanBatch - 1;  // the next one that will have DD
 };
 
 }  // namespace ixylab::ixgbe
