@@ -2,6 +2,7 @@
 #ifndef EMULATOR_WIRE_PCAP_PCAP_RECORDER_H_
 #define EMULATOR_WIRE_PCAP_PCAP_RECORDER_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16,7 +17,8 @@ struct pcap_dumper;  // libpcap's pcap_dumper_t
 
 namespace ixylab::emulator {
 
-/// Writes a pcap file with nanosecond timestamps.
+/// Writes a pcap file with nanosecond timestamps. One thread may watch ok() and the counts while
+/// another one brings frames.
 class PcapRecorder final : public Endpoint {
  public:
   /// Time of a frame's arrival, since 1970. Under a virtual clock the same run gives the same file.
@@ -51,9 +53,9 @@ class PcapRecorder final : public Endpoint {
   Clock clock_;
   std::unique_ptr<pcap, Closer> format_;
   std::unique_ptr<pcap_dumper, Closer> file_;
-  int error_ = 0;  // errno of the first write that failed
-  std::uint64_t recorded_ = 0;
-  std::uint64_t recorded_bytes_ = 0;
+  std::atomic<int> error_ = 0;  // errno of the first write that failed
+  std::atomic<std::uint64_t> recorded_ = 0;
+  std::atomic<std::uint64_t> recorded_bytes_ = 0;
 };
 
 }  // namespace ixylab::emulator
