@@ -58,7 +58,7 @@ std::string_view KindName(Kind kind) {
 std::string RegisterName(const RegisterInfo* info, std::uint32_t offset) {
   if (info == nullptr) return Format("0x%05X?", offset);
   std::string name(info->name);
-  if (info->count > 1) {
+  if (info->count > 1 || info->first_index > 0) {
     name += Format("[%u]", info->first_index + (offset - info->offset) / info->stride);
   }
   return name;
