@@ -76,6 +76,10 @@ class ModelTarget final : public Target {
 
 std::unique_ptr<ModelTarget> OpenModelTarget(const ModelOptions& options);
 
+/// The options that the target name `spec` stands for, for who wants to set more of them. Throws
+/// TargetError if it is not the name of a model.
+ModelOptions ParseModelTarget(std::string_view spec);
+
 }  // namespace ixylab::hil
 
 #endif  // HIL_TARGET_MODEL_TARGET_H_

@@ -34,14 +34,20 @@ bool Target::Until(const std::function<bool()>& condition, Nanoseconds deadline)
 
 std::span<const TargetInfo> Targets() { return kTargets; }
 
-std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed) {
-  if (spec == kModel) return OpenModelTarget({.seed = seed});
-  if (spec == kThreadedModel) return OpenModelTarget({.seed = seed, .threaded = true});
+ModelOptions ParseModelTarget(std::string_view spec) {
+  if (spec == kModel) return {};
+  if (spec == kThreadedModel) return {.threaded = true};
   std::string known;
   for (const TargetInfo& target : kTargets) {
     known.append(known.empty() ? "" : " ").append(target.name);
   }
   throw TargetError("unknown target \"" + std::string(spec) + "\"; there are: " + known);
+}
+
+std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed) {
+  ModelOptions options = ParseModelTarget(spec);
+  options.seed = seed;
+  return OpenModelTarget(options);
 }
 
 }  // namespace ixylab::hil
