@@ -8,9 +8,8 @@ fail() {
   exit 1
 }
 
-# Read through stdin: tcpdump gives up root's rights before it opens a file.
 read_capture() {
-  tcpdump -n -r - "$@" <"$capture" >"$TEST_TMPDIR/dump" 2>"$TEST_TMPDIR/err" ||
+  tcpdump -n -r "$capture" "$@" >"$TEST_TMPDIR/dump" 2>"$TEST_TMPDIR/err" ||
     fail "tcpdump: $(cat "$TEST_TMPDIR/err")"
 }
 
