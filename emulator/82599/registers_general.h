@@ -45,7 +45,7 @@ inline constexpr Field kFactpsFields[] = {
 inline constexpr Field kSwFwSyncFields[] = {
     {"SW_EEP_SM", 0}, {"SW_PHY_SM0", 1}, {"SW_PHY_SM1", 2}, {"SW_MAC_CSR_SM", 3},
     {"SW_FLASH_SM", 4}, {"FW_EEP_SM", 5}, {"FW_PHY_SM0", 6}, {"FW_PHY_SM1", 7},
-    {"FW_MAC_CSR_SM", 8}, {"FW_FLASH_SM", 9}};
+    {"FW_MAC_CSR_SM", 8}, {"FW_FLASH_SM", 9}, {"SW_MNG_SM", 10}};
 inline constexpr Field kGcrFields[] = {
     {"CMPL_TMOUT", 12, 4}, {"CMPL_TMOUT_RESEND", 16}, {"CAP_VER2", 18}};
 inline constexpr Field kGcrExtFields[] = {
@@ -95,7 +95,7 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
     {{.name = "FACTPS", .offset = 0x10150, .kind = Kind::kReadOnly, .reset = 0x00000104,
       .fields = kFactpsFields, .section = "8.2.3.4", .provenance = "Vigor; LAN1_VALID guessed"}},
     {{.name = "SW_FW_SYNC", .offset = 0x10160, .writable = 0x0000001F, .fields = kSwFwSyncFields,
-      .section = "8.2.3.4", .provenance = "Vigor"}},
+      .section = "8.2.3.4", .provenance = "Vigor; SW_MNG_SM Linux ixgbe"}},
 
     // 8.2.3.4 PCIe
     {{.name = "GCR", .offset = 0x11000, .fields = kGcrFields, .section = "8.2.3.4",
