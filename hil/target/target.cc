@@ -44,6 +44,8 @@ ModelOptions ParseModelTarget(std::string_view spec) {
   throw TargetError("unknown target \"" + std::string(spec) + "\"; there are: " + known);
 }
 
+void CheckTarget(std::string_view spec) { ParseModelTarget(spec); }
+
 std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed) {
   ModelOptions options = ParseModelTarget(spec);
   options.seed = seed;

@@ -72,6 +72,9 @@ struct TargetInfo {
 /// All targets of this build; the first is the default.
 std::span<const TargetInfo> Targets();
 
+/// Throws TargetError if `spec` is not a target's name.
+void CheckTarget(std::string_view spec);
+
 /// Opens the target `spec`; the same seed gives the same device addresses. Throws TargetError.
 std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed);
 

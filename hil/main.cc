@@ -1,0 +1,113 @@
+// hil: proves the driver on targets and reports.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "emulator/82599/register_doc.h"
+#include "hil/run.h"
+#include "hil/target/target.h"
+
+namespace ixylab::hil {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kUsageError = 2;
+
+/// A path as the user means it: `bazel run` changes the working directory, and says where he was.
+std::string FromUser(const std::string& path) {
+  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
+  return directory == nullptr ? path : (fs::path(directory) / path).string();
+}
+
+/// The conformance program among the files that Bazel lays out for this one.
+std::string FindSuite(const char* program) {
+  std::vector<fs::path> roots;
+  if (const char* root = std::getenv("RUNFILES_DIR")) roots.emplace_back(root);
+  roots.push_back(fs::absolute(program).concat(".runfiles"));
+  roots.push_back(fs::read_symlink("/proc/self/exe").concat(".runfiles"));
+  for (const fs::path& root : roots) {
+    // The workspace's name without and with bzlmod.
+    for (const char* workspace : {"ixylab", "_main"}) {
+      const fs::path suite = root / workspace / "tests/conformance/conformance";
+      if (fs::exists(suite)) return suite.string();
+    }
+  }
+  throw std::runtime_error(
+      "cannot find the conformance suite; start hil with bazel run //hil, or "
+      "say --suite=PATH");
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Runs one conformance suite on any target and reports.", "hil");
+  RunOptions options;
+  std::uint64_t soak_packets = 0;
+  unsigned deadline = static_cast<unsigned>(options.deadline.count());
+
+  CLI::App* run = app.add_subcommand("run", "Runs the conformance suite");
+  run->add_option("--target", options.targets, "Where; may be given several times")
+      ->default_str(std::string(Targets().front().name));
+  run->add_option("--filter", options.filter, "Which tests, as Suite.Name with * and ?")
+      ->capture_default_str();
+  run->add_option("--seed", options.seed, "Of everything random")->capture_default_str();
+  const CLI::Option* soak = run->add_option("--soak-packets", soak_packets,
+                                            "Frames of the soak; default: what suits the target");
+  run->add_option("--deadline", deadline, "Seconds for each target")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 86'400u));
+  run->add_option("--suite", options.suite, "Another conformance program");
+
+  app.add_subcommand("targets", "Lists the targets");
+
+  CLI::App* regs = app.add_subcommand("regs", "Shows the model's registers");
+  regs->add_flag("--doc", std::string("As a Markdown document"))->required();
+
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  }
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "hil: %s (hil --help shows commands and options)\n", error.what());
+    return kUsageError;
+  }
+
+  if (app.got_subcommand("targets")) {
+    for (const TargetInfo& target : Targets()) {
+      std::printf("%-22s %s\n", std::string(target.name).c_str(),
+                  std::string(target.description).c_str());
+    }
+    return 0;
+  }
+  if (app.got_subcommand("regs")) {
+    std::fputs(emulator::intel82599::RegisterDocument().c_str(), stdout);
+    return 0;
+  }
+
+  if (options.targets.empty()) options.targets.emplace_back(Targets().front().name);
+  for (const std::string& target : options.targets) CheckTarget(target);
+  options.suite = options.suite.empty() ? FindSuite(argv[0]) : FromUser(options.suite);
+  if (soak->count() > 0) options.soak_packets = soak_packets;
+  options.deadline = std::chrono::seconds(deadline);
+  return Run(options);
+}
+
+}  // namespace
+}  // namespace ixylab::hil
+
+int main(int argc, char** argv) {
+  try {
+    return ixylab::hil::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hil: %s\n", error.what());
+    return 2;
+  }
+}

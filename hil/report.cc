@@ -1,0 +1,89 @@
+#include "hil/report.h"
+
+#include <algorithm>
+#include <map>
+
+namespace ixylab::hil {
+
+namespace {
+
+std::string Cell(const TestResult& result) {
+  switch (result.outcome) {
+    case Outcome::kPassed:
+      return std::to_string(result.milliseconds) + " ms";
+    case Outcome::kFailed:
+      return "FAILED";
+    case Outcome::kSkipped:
+      return "skipped";
+  }
+  return {};
+}
+
+std::string Padded(std::string text, std::size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+}  // namespace
+
+std::string Report::Table() const {
+  // Tests in the order in which the first target that had them ran them.
+  std::vector<std::string> names;
+  std::vector<std::map<std::string, std::string>> cells;
+  std::size_t name_width = 4;
+  for (const Column& column : columns_) {
+    auto& column_cells = cells.emplace_back();
+    for (const TestResult& result : column.results) {
+      if (std::ranges::find(names, result.name) == names.end()) names.push_back(result.name);
+      name_width = std::max(name_width, result.name.size());
+      column_cells[result.name] = Cell(result);
+    }
+  }
+  std::string head = Padded("test", name_width);
+  std::string rule(name_width, '-');
+  for (const Column& column : columns_) {
+    head += "  " + Padded(column.target, 8);
+    rule += "  " + std::string(std::max<std::size_t>(column.target.size(), 8), '-');
+  }
+  std::string table = head + "\n" + rule + "\n";
+  for (const std::string& name : names) {
+    std::string row = Padded(name, name_width);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const auto cell = cells[i].find(name);
+      row += "  " + Padded(cell == cells[i].end() ? "-" : cell->second,
+                           std::max<std::size_t>(columns_[i].target.size(), 8));
+    }
+    row.erase(row.find_last_not_of(' ') + 1);
+    table += row + "\n";
+  }
+  return table;
+}
+
+std::string Report::Failures() const {
+  std::string text;
+  for (const Column& column : columns_) {
+    for (const TestResult& result : column.results) {
+      if (result.outcome != Outcome::kFailed) continue;
+      text += "FAILED on " + column.target + ": " + result.name + "\n";
+      for (const std::string& line : result.output) text += "    " + line + "\n";
+    }
+  }
+  return text;
+}
+
+std::size_t Report::Count(Outcome outcome) const {
+  std::size_t count = 0;
+  for (const Column& column : columns_) {
+    count +=
+        static_cast<std::size_t>(std::ranges::count(column.results, outcome, &TestResult::outcome));
+  }
+  return count;
+}
+
+std::string Report::Summary() const {
+  return std::to_string(Count(Outcome::kPassed)) + " passed, " +
+         std::to_string(Count(Outcome::kFailed)) + " failed, " +
+         std::to_string(Count(Outcome::kSkipped)) + " skipped";
+}
+
+}  // namespace ixylab::hil

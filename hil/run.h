@@ -1,0 +1,28 @@
+// hil run: the conformance suite on one target after the other.
+#ifndef HIL_RUN_H_
+#define HIL_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ixylab::hil {
+
+struct RunOptions {
+  std::string suite;  // path of the conformance program
+  std::vector<std::string> targets;
+  std::string filter = "*";  // as GoogleTest's --gtest_filter
+  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> soak_packets;
+  std::chrono::seconds deadline{600};  // for each target
+};
+
+/// Runs and reports to standard output. 0: all passed or skipped as expected. 1: something failed.
+/// 130: the user interrupted it. Throws std::runtime_error in one line if the suite cannot run.
+int Run(const RunOptions& options);
+
+}  // namespace ixylab::hil
+
+#endif  // HIL_RUN_H_

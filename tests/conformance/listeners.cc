@@ -1,0 +1,40 @@
+#include "tests/conformance/listeners.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "tests/conformance/session.h"
+
+namespace ixylab::conformance {
+
+void FailureContext::OnTestPartResult(const testing::TestPartResult& result) {
+  if (!result.failed()) return;
+  const Session& session = CurrentSession();
+  if (session.open != nullptr) {
+    std::printf("Last register accesses:\n");
+    for (const std::string& line : session.open->last_accesses()) {
+      std::printf("  %s\n", line.c_str());
+    }
+  }
+  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+  if (test != nullptr) {
+    std::printf("Again: bazel run //hil -- run --target=%s --seed=%" PRIu64 " --filter=%s.%s\n",
+                session.target.c_str(), session.seed, test->test_suite_name(), test->name());
+  }
+  std::fflush(stdout);
+}
+
+void SkipGuard::OnTestEnd(const testing::TestInfo& info) {
+  const std::string name = std::string(info.test_suite_name()) + "." + info.name();
+  const testing::TestResult& result = *info.result();
+  if (result.Failed()) return;
+  if (result.Skipped() && !expected_.Has(name)) {
+    ADD_FAILURE() << "unexpected skip: " << name << " is not in the table of expected skips for "
+                  << expected_.target();
+  } else if (!result.Skipped() && expected_.Has(name)) {
+    ADD_FAILURE() << "unexpected pass: " << name << " is in the table of expected skips for "
+                  << expected_.target() << " (" << expected_.Reason(name) << ")";
+  }
+}
+
+}  // namespace ixylab::conformance

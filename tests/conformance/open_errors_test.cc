@@ -1,0 +1,181 @@
+// What Open refuses, and that its message says why.
+#include <gmock/gmock.h>
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/conformance/opener.h"
+#include "tests/conformance/ports_fixture.h"
+
+namespace ixylab::conformance {
+namespace {
+
+/// A bus of which a test replaces the id or what registers read.
+class ChangedBus final : public Bus {
+ public:
+  explicit ChangedBus(Bus& bus) : bus_(bus) {}
+  std::function<PciId()> on_id;
+  std::function<std::uint32_t(std::uint32_t value)> on_read;
+
+  PciId id() const override { return on_id ? on_id() : bus_.id(); }
+  std::uint32_t Read32(std::uint32_t offset) override {
+    const std::uint32_t value = bus_.Read32(offset);
+    return on_read ? on_read(value) : value;
+  }
+  void Write32(std::uint32_t offset, std::uint32_t value) override { bus_.Write32(offset, value); }
+  std::uint32_t* MapRegister(std::uint32_t offset) override { return bus_.MapRegister(offset); }
+  DmaSpace& dma() override { return bus_.dma(); }
+  bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
+    return bus_.WaitForInterrupt(vector, timeout);
+  }
+  Nanoseconds Now() override { return bus_.Now(); }
+  void Sleep(Nanoseconds duration) override { bus_.Sleep(duration); }
+
+ private:
+  Bus& bus_;
+};
+
+class OpenErrors : public PortsTest {
+ protected:
+  OpenErrors() : pool_(target().dma(), 8192) {}
+
+  DeviceConfig Good() { return {.pools = {&pool_}}; }
+
+  /// The message of the DeviceError that opening `bus` ends with.
+  std::string Refusal(Bus& bus, const DeviceConfig& config) {
+    std::string message;
+    try {
+      OpenDevice(bus, config);
+      ADD_FAILURE() << "it opened";
+    } catch (const DeviceError& error) {
+      message = error.what();
+    }
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_EQ(pool_.available(), pool_.size()) << "buffers are lost";
+    return message;
+  }
+  void ExpectRefused(const DeviceConfig& config, const std::string& named) {
+    const std::string message = Refusal(target().bus(0), config);
+    EXPECT_NE(message.find(named), std::string::npos)
+        << "\"" << message << "\" does not name " << named;
+  }
+
+  MemoryPool pool_;
+};
+
+TEST_F(OpenErrors, RingSizes) {
+  for (const std::uint32_t size : {0u, 1u, 32u, 63u, 65u, 96u, 1000u, 4095u, 8192u, 0x80000000u}) {
+    DeviceConfig config = Good();
+    config.receive_descriptors = size;
+    ExpectRefused(config, std::to_string(size));
+    config = Good();
+    config.transmit_descriptors = size;
+    ExpectRefused(config, std::to_string(size));
+  }
+}
+
+TEST_F(OpenErrors, Pools) {
+  DeviceConfig config = Good();
+  config.pools = {};
+  ExpectRefused(config, "pool");
+  config.pools = {nullptr};
+  ExpectRefused(config, "pool");
+  if (can().max_queues > 1) {
+    config.pools = {&pool_, nullptr};
+    ExpectRefused(config, "pool");
+  }
+  config.pools.assign(1000, &pool_);
+  config.receive_descriptors = 64;
+  ExpectRefused(config, "1000");
+}
+
+TEST_F(OpenErrors, PoolTooSmallForTheRing) {
+  MemoryPool small(target().dma(), 100);
+  DeviceConfig config = Good();
+  config.pools = {&small};
+  ExpectRefused(config, "pool");
+  EXPECT_EQ(small.available(), small.size());
+}
+
+TEST_F(OpenErrors, PoolOfAnotherDmaSpace) {
+  // Memory that the device has no addresses for.
+  struct Elsewhere final : DmaSpace {
+    struct Heap final : DmaMemory::Owner {
+      explicit Heap(std::size_t size) : bytes(size) {}
+      std::vector<std::byte> bytes;
+    };
+    DmaMemory Allocate(std::size_t size) override {
+      constexpr std::size_t kPage = std::size_t{2} << 20;
+      const std::size_t pages = (size + kPage - 1) / kPage;
+      auto heap = std::make_unique<Heap>((pages + 1) * kPage);
+      void* start = heap->bytes.data();
+      std::size_t room = heap->bytes.size();
+      std::align(kPage, pages * kPage, start, room);
+      return DmaMemory({static_cast<std::byte*>(start), pages * kPage}, kPage,
+                       std::vector<std::uint64_t>(pages, std::uint64_t{1} << 40), std::move(heap));
+    }
+  } elsewhere;
+  MemoryPool foreign(elsewhere, 1024);
+  DeviceConfig config = Good();
+  config.pools = {&foreign};
+  ExpectRefused(config, "pool");
+}
+
+TEST_F(OpenErrors, DeviceThatNoDriverIsFor) {
+  ChangedBus bus(target().bus(0));
+  for (const PciId id : {PciId{0x8086, 0x100E}, PciId{0x1234, 0x10FB}, PciId{0, 0}}) {
+    bus.on_id = [id] { return id; };
+    char text[16];
+    std::snprintf(text, sizeof(text), "%04x:%04x", id.vendor, id.device);
+    const std::string message = Refusal(bus, Good());
+    EXPECT_NE(message.find(text), std::string::npos) << message;
+  }
+}
+
+// A register that never answers ends in an error with its name, its offset and the deadline.
+TEST_F(OpenErrors, RegistersThatNeverAnswer) {
+  ChangedBus bus(target().bus(0));
+  const auto expect_named = [&](const char* what) {
+    const std::string message = Refusal(bus, Good());
+    // Name, offset and deadline as in "EEC (0x10010): ... within 500 ms".
+    EXPECT_THAT(message, testing::MatchesRegex("[A-Z][A-Z0-9_]+.*0x[0-9A-Fa-f]+.*[0-9]+ ?m?s.*"))
+        << what;
+  };
+  bus.on_read = [](std::uint32_t) { return 0u; };
+  expect_named("all registers read 0");
+  bus.on_read = [](std::uint32_t) { return 0xFFFFFFFFu; };
+  expect_named("all registers read all-ones, as those of a removed device do");
+}
+
+TEST_F(OpenErrors, RegistersThatCeaseToAnswer) {
+  // Dies after 1, 2, 3, ... reads: whatever the driver waits for then, it ends, and nothing leaks.
+  for (int good = 1; good < 4000; good += 1 + good / 8) {
+    ChangedBus bus(target().bus(0));
+    int reads = 0;
+    bus.on_read = [&](std::uint32_t value) { return ++reads > good ? 0u : value; };
+    try {
+      OpenDevice(bus, Good());
+    } catch (const DeviceError& error) {
+      EXPECT_NE(std::string(error.what()), "");
+    }
+    ASSERT_EQ(pool_.available(), pool_.size()) << "after " << good << " reads";
+  }
+}
+
+TEST_F(OpenErrors, GoodConfigurationOpensAfterBadOnes) {
+  DeviceConfig bad = Good();
+  bad.receive_descriptors = 63;
+  ExpectRefused(bad, "63");
+  ChangedBus dead(target().bus(0));
+  dead.on_read = [](std::uint32_t) { return 0u; };
+  Refusal(dead, Good());
+  OpenBoth();
+  ASSERT_NO_FATAL_FAILURE(ExpectTraffic());
+}
+
+}  // namespace
+}  // namespace ixylab::conformance

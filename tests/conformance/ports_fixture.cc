@@ -1,0 +1,191 @@
+#include "tests/conformance/ports_fixture.h"
+
+#include <algorithm>
+#include <ostream>
+#include <stdexcept>
+
+#include "tests/conformance/opener.h"
+
+namespace ixylab {
+
+void PrintTo(const Statistics& s, std::ostream* out) {
+  *out << "received " << s.received_packets << " (" << s.received_bytes << " B), transmitted "
+       << s.transmitted_packets << " (" << s.transmitted_bytes << " B), missed " << s.missed_packets
+       << ", errors " << s.receive_errors;
+}
+
+}  // namespace ixylab
+
+namespace ixylab::conformance {
+
+PortsTest::PortsTest()
+    : target_(hil::OpenTarget(CurrentSession().target, CurrentSession().seed)),
+      random_(CurrentSession().seed) {
+  CurrentSession().open = target_.get();
+}
+
+PortsTest::~PortsTest() { CurrentSession().open = nullptr; }
+
+void PortsTest::TearDown() {
+  for (Port& port : ports_) port.device.reset();
+  for (unsigned number : {0u, 1u}) {
+    for (const auto& pool : ports_[number].pools) {
+      EXPECT_EQ(pool->available(), pool->size()) << "buffers of port " << number << " are lost";
+    }
+  }
+  if (can().reports_faults) {
+    EXPECT_EQ(target().dma_faults(), std::vector<std::string>());
+  }
+}
+
+std::uint32_t PortsTest::RandomLength() {
+  return std::uniform_int_distribution<std::uint32_t>(kShortestFrame, kLongestFrame)(random_);
+}
+
+void PortsTest::Open(unsigned number, const PortOptions& options) {
+  Port& port = ports_[number];
+  port.device.reset();
+  port.pools.clear();
+  options_[number] = options;
+  const std::size_t buffers =
+      options.buffers != 0 ? options.buffers
+                           : options.receive_descriptors + options.transmit_descriptors + 1024;
+  for (std::size_t queue = 0; queue < options.queues; ++queue) {
+    port.pools.push_back(std::make_unique<MemoryPool>(target().dma(), buffers));
+  }
+  Reopen(number);
+}
+
+void PortsTest::Reopen(unsigned number) {
+  Port& port = ports_[number];
+  port.device.reset();
+  DeviceConfig config{.pools = {},
+                      .receive_descriptors = options_[number].receive_descriptors,
+                      .transmit_descriptors = options_[number].transmit_descriptors,
+                      .promiscuous = options_[number].promiscuous};
+  for (const auto& pool : port.pools) config.pools.push_back(pool.get());
+  port.device = OpenDevice(target().bus(number), config);
+}
+
+void PortsTest::OpenBoth(const PortOptions& options) {
+  Open(0, options);
+  Open(1, options);
+  WaitForLinks();
+}
+
+void PortsTest::WaitForLinks() {
+  for (Port& port : ports_) ASSERT_TRUE(port->WaitForLink(kDeadline)) << "no link";
+}
+
+Stream PortsTest::StreamFrom(unsigned from) {
+  return Stream(CurrentSession().seed + from, port(1 - from)->mac_address(),
+                port(from)->mac_address());
+}
+
+PacketBuffer* PortsTest::Make(unsigned number, const Stream& stream, std::uint64_t frame,
+                              std::uint32_t length, std::size_t queue) {
+  PacketBuffer* buffer = port(number).pool(queue).Allocate();
+  if (buffer == nullptr) throw std::logic_error("a test has used up its pool");
+  stream.Fill(*buffer, frame, length);
+  return buffer;
+}
+
+void PortsTest::SendAll(unsigned number, std::span<PacketBuffer* const> frames,
+                        std::uint16_t queue) {
+  std::size_t sent = 0;
+  const bool all = target().Until(
+      [&] {
+        sent += port(number)->Transmit(queue, frames.subspan(sent));
+        return sent == frames.size();
+      },
+      kDeadline);
+  if (!all) MemoryPool::Free(frames.subspan(sent));
+  ASSERT_TRUE(all) << "port " << number << " took " << sent << " of " << frames.size() << " frames";
+}
+
+std::vector<PacketBuffer*> PortsTest::Collect(unsigned number, std::size_t count,
+                                              std::uint16_t queue) {
+  std::vector<PacketBuffer*> frames(count);
+  std::size_t received = 0;
+  target().Until(
+      [&] {
+        received += port(number)->Receive(queue, std::span(frames).subspan(received));
+        return received == count;
+      },
+      kDeadline);
+  frames.resize(received);
+  return frames;
+}
+
+std::vector<PacketBuffer*> PortsTest::CollectRest(unsigned number, std::size_t limit) {
+  std::vector<PacketBuffer*> frames;
+  std::array<PacketBuffer*, 64> batch;
+  const auto some = [&] {
+    const std::size_t most = std::min(batch.size(), limit - frames.size());
+    const std::size_t n = port(number)->Receive(0, std::span(batch).first(most));
+    frames.insert(frames.end(), batch.begin(), batch.begin() + n);
+    return n > 0;
+  };
+  while (frames.size() < limit && target().Until(some, kQuiet)) {
+  }
+  return frames;
+}
+
+void PortsTest::ExpectQuiet(unsigned number) {
+  const std::vector<PacketBuffer*> frames = CollectRest(number, 1);
+  EXPECT_EQ(frames.size(), 0u) << "port " << number << " received a frame, number "
+                               << Stream::NumberOf(*frames[0]) << " of " << frames[0]->size
+                               << " bytes";
+  MemoryPool::Free(frames);
+}
+
+void PortsTest::Send(unsigned from, const Exchange& exchange) {
+  const unsigned to = 1 - from;
+  const Stream stream = StreamFrom(from);
+  std::uint64_t number = 0;
+  while (number < exchange.count) {
+    const std::uint64_t first = number;
+    const std::uint64_t last = std::min<std::uint64_t>(first + exchange.window, exchange.count);
+    while (number < last) {
+      std::vector<PacketBuffer*> batch(std::min<std::uint64_t>(exchange.batch, last - number));
+      for (PacketBuffer*& buffer : batch) {
+        buffer = Make(from, stream, number, exchange.length(number));
+        ++number;
+      }
+      ASSERT_NO_FATAL_FAILURE(SendAll(from, batch));
+    }
+    const std::vector<PacketBuffer*> frames = Collect(to, last - first);
+    testing::AssertionResult good = testing::AssertionSuccess();
+    for (std::size_t i = 0; i < frames.size() && good; ++i) {
+      good = stream.Matches(*frames[i], first + i, exchange.length(first + i));
+    }
+    MemoryPool::Free(frames);
+    ASSERT_TRUE(good) << "from port " << from;
+    ASSERT_EQ(frames.size(), last - first)
+        << "frames from port " << from << " that arrived after number " << first;
+  }
+}
+
+void PortsTest::ExpectTraffic(std::uint64_t count) {
+  std::vector<std::uint32_t> lengths(count);
+  for (std::uint32_t& length : lengths) length = RandomLength();
+  for (unsigned from : {0u, 1u}) {
+    ASSERT_NO_FATAL_FAILURE(
+        Send(from, {.count = count,
+                    .window = std::min<std::size_t>(32, options_[1 - from].receive_descriptors / 2),
+                    .length = [&](std::uint64_t number) { return lengths[number]; }}));
+  }
+}
+
+void PortsTest::ExpectStatistics(unsigned number, const Statistics& expected) {
+  Statistics seen;
+  target().Until(
+      [&] {
+        seen = port(number)->ReadStatistics();
+        return seen == expected;
+      },
+      100ms);
+  EXPECT_EQ(seen, expected) << "port " << number;
+}
+
+}  // namespace ixylab::conformance
