@@ -1,0 +1,100 @@
+// Who knows which register: this driver, the model's table, and Linux's driver as recorded.
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "driver/ixgbe/registers.h"
+#include "emulator/82599/chip.h"
+#include "emulator/register_table.h"
+#include "gtest/gtest.h"
+#include "tests/trace/recording.h"
+
+namespace ixylab::trace {
+namespace {
+
+using emulator::RegisterInfo;
+using emulator::intel82599::AllRegisters;
+using emulator::intel82599::FindRegister;
+
+constexpr char kGolden[] = "tests/trace/one_side_only.txt";
+
+TEST(RegistersAgreeTest, TheDriverAndTheModelNameTheSameOffsetsAlike) {
+  for (const ixgbe::RegisterArray& array : ixgbe::kRegisters) {
+    for (std::uint32_t n = 0; n < array.count; ++n) {
+      const std::uint32_t offset = array[n].offset;
+      const RegisterInfo* row = FindRegister(offset);
+      ASSERT_NE(row, nullptr) << array.name << "[" << n << "] at 0x" << std::hex << offset;
+      EXPECT_EQ(row->name, array.name) << "at 0x" << std::hex << offset;
+    }
+  }
+}
+
+/// The names that the model has for `offsets`.
+std::set<std::string> NamesAt(const std::set<std::uint32_t>& offsets) {
+  std::set<std::string> names;
+  for (const std::uint32_t offset : offsets) {
+    const RegisterInfo* row = FindRegister(offset);
+    names.insert(row != nullptr ? std::string(row->name) : RegisterName(nullptr, offset));
+  }
+  return names;
+}
+
+/// "NAME: model linux": who knows a register that not all three know.
+std::vector<std::string> OneSideOnly() {
+  std::set<std::uint32_t> recorded;
+  for (const Access& access : ReadRecording()) recorded.insert(access.offset);
+  std::set<std::uint32_t> driver;
+  for (const ixgbe::RegisterArray& array : ixgbe::kRegisters) {
+    for (std::uint32_t n = 0; n < array.count; ++n) driver.insert(array[n].offset);
+  }
+  std::set<std::uint32_t> model;
+  for (const RegisterInfo* row : AllRegisters()) {
+    for (std::uint32_t n = 0; n < row->count; ++n) model.insert(row->offset + n * row->stride);
+  }
+  const std::set<std::string> in_linux = NamesAt(recorded);
+  const std::set<std::string> in_driver = NamesAt(driver);
+  const std::set<std::string> in_model = NamesAt(model);
+
+  std::set<std::string> all = in_model;
+  all.insert(in_linux.begin(), in_linux.end());
+  all.insert(in_driver.begin(), in_driver.end());
+  std::vector<std::string> lines;
+  for (const std::string& name : all) {
+    std::string who;
+    if (in_driver.contains(name)) who += " driver";
+    if (in_model.contains(name)) who += " model";
+    if (in_linux.contains(name)) who += " linux";
+    if (who != " driver model linux") lines.push_back(name + ":" + who);
+  }
+  return lines;
+}
+
+TEST(RegistersAgreeTest, WhatNotAllKnowIsListed) {
+  std::ifstream file(kGolden);
+  ASSERT_TRUE(file) << kGolden << " is not there";
+  std::vector<std::string> golden;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with('#')) golden.push_back(line);
+  }
+  const std::vector<std::string> lines = OneSideOnly();
+  EXPECT_TRUE(std::ranges::is_sorted(golden)) << kGolden << " must be sorted";
+  std::vector<std::string> missing;
+  std::ranges::set_difference(lines, golden, std::back_inserter(missing));
+  for (const std::string& line : missing) ADD_FAILURE() << "not in " << kGolden << ": " << line;
+  std::vector<std::string> stale;
+  std::ranges::set_difference(golden, lines, std::back_inserter(stale));
+  for (const std::string& line : stale) ADD_FAILURE() << "take out of " << kGolden << ": " << line;
+}
+
+TEST(RegistersAgreeTest, NobodyButTheModelKnowsMoreThanTheModel) {
+  for (const std::string& line : OneSideOnly()) {
+    EXPECT_NE(line.find(" model"), std::string::npos) << line;
+  }
+}
+
+}  // namespace
+}  // namespace ixylab::trace
