@@ -38,7 +38,7 @@ std::set<std::string> NamesAt(const std::set<std::uint32_t>& offsets) {
   std::set<std::string> names;
   for (const std::uint32_t offset : offsets) {
     const RegisterInfo* row = FindRegister(offset);
-    names.insert(row != nullptr ? std::string(row->name) : RegisterName(nullptr, offset));
+    names.insert(row != nullptr ? std::string(row->name) : emulator::RegisterName(nullptr, offset));
   }
   return names;
 }
