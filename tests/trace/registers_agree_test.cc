@@ -70,6 +70,7 @@ std::vector<std::string> OneSideOnly() {
     if (in_linux.contains(name)) who += " linux";
     if (who != " driver model linux") lines.push_back(name + ":" + who);
   }
+  std::ranges::sort(lines);
   return lines;
 }
 
