@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 namespace ixylab::emulator {
@@ -40,6 +41,14 @@ class Host {
   virtual DmaWindow Map(std::uint64_t iova) = 0;
   virtual const std::atomic<std::uint64_t>& map_epoch() const = 0;
   virtual void ReportFault(const DmaFault& fault) = 0;
+
+  /// Whether models are to report their DMA accesses to TraceDma. Changes only together with
+  /// map_epoch(), so that a model has one thing to watch.
+  virtual bool traces_dma() const { return false; }
+  /// A DMA access that happened, before which (for a read) or after which (for a write) `data` is
+  /// what the memory holds.
+  virtual void TraceDma(unsigned /*port*/, bool /*write*/, std::uint64_t /*iova*/,
+                        std::span<const std::byte> /*data*/) {}
 
   /// Message-signalled interrupt `vector` of function `port`.
   virtual void RaiseVector(unsigned port, unsigned vector) = 0;

@@ -14,19 +14,22 @@
 namespace ixylab::emulator::intel82599 {
 
 struct ChipConfig {
-  unsigned ports = 2;                                            // 1 or 2
-  std::array<std::uint8_t, 6> mac = {0x02, 0x1B, 0x21, 0, 0, 0}; // port 0; port 1 has the next one
+  unsigned ports = 2;                                             // 1 or 2
+  std::array<std::uint8_t, 6> mac = {0x02, 0x1B, 0x21, 0, 0, 0};  // port 0; port 1 has the next one
   std::uint16_t device_id = 0x10FB;
-  Nanoseconds link_up_time = std::chrono::milliseconds(5);       // signal to LINKS.UP
+  Nanoseconds link_up_time = std::chrono::milliseconds(5);  // signal to LINKS.UP
 };
 
 class Port;
+struct SharedState;
 
+/// The chip. Throws std::invalid_argument for a configuration that no chip has.
 class Chip {
  public:
   Chip(const ChipConfig& config, Host& host);
   ~Chip();
 
+  /// Throws std::out_of_range.
   NicFunction& function(unsigned port);
   /// Plugs the port's MAC into `end` of `wire`. The wire must outlive the chip.
   void Connect(unsigned port, Wire& wire, unsigned end);
@@ -35,6 +38,7 @@ class Chip {
   std::uint64_t unknown_accesses() const;
 
  private:
+  std::unique_ptr<SharedState> shared_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

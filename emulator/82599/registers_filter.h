@@ -2,11 +2,10 @@
 #ifndef EMULATOR_82599_REGISTERS_FILTER_H_
 #define EMULATOR_82599_REGISTERS_FILTER_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -55,7 +54,8 @@ inline constexpr Register<Port> kFilterRegisters[] = {
       .provenance = "Vigor; TinyNF"}},
     {{.name = "EXVET", .offset = 0x05078, .provenance = "DPDK ixgbe"}},
     {{.name = "FCTRL", .offset = 0x05080, .fields = kFctrlFields, .section = "8.2.3.7.1",
-      .provenance = "Vigor; TinyNF"}},
+      .provenance = "Vigor; TinyNF"},
+     {.on_write = &Port::WroteReceiveControl}},
     {{.name = "VLNCTRL", .offset = 0x05088, .reset = 0x00008100, .fields = kVlnctrlFields,
       .section = "8.2.3.7.2", .provenance = "Vigor; ethtool masks"}},
     {{.name = "MCSTCTRL", .offset = 0x05090, .fields = kMcstctrlFields, .section = "8.2.3.7.3",
@@ -66,12 +66,14 @@ inline constexpr Register<Port> kFilterRegisters[] = {
     {{.name = "MTA", .offset = 0x05200, .count = 128, .section = "8.2.3.7.7",
       .provenance = "TinyNF; ethtool masks"}},
     {{.name = "RAL", .offset = 0x0A200, .count = 128, .stride = 8, .section = "8.2.3.7.8",
-      .provenance = "Vigor; ethtool masks"}},
+      .provenance = "Vigor; ethtool masks"},
+     {.on_write = &Port::WroteReceiveAddress}},
     {{.name = "RAL", .offset = 0x05400, .count = 16, .stride = 8, .section = "8.2.3.7.8",
       .provenance = "DPDK ixgbe", .alias_of = 0x0A200}},
     {{.name = "RAH", .offset = 0x0A204, .count = 128, .stride = 8, .readable = 0x8000FFFF,
       .writable = 0x8000FFFF, .fields = kRahFields, .section = "8.2.3.7.9",
-      .provenance = "Vigor; ethtool masks"}},
+      .provenance = "Vigor; ethtool masks"},
+     {.on_write = &Port::WroteReceiveAddress}},
     {{.name = "RAH", .offset = 0x05404, .count = 16, .stride = 8, .fields = kRahFields,
       .section = "8.2.3.7.9", .provenance = "DPDK ixgbe", .alias_of = 0x0A204}},
     {{.name = "MPSAR", .offset = 0x0A600, .count = 256, .section = "8.2.3.7.10",
@@ -84,13 +86,15 @@ inline constexpr Register<Port> kFilterRegisters[] = {
     {{.name = "PSRTYPE", .offset = 0x05480, .count = 16, .fields = kPsrtypeFields,
       .section = "8.2.3.7.4", .provenance = "DPDK ixgbe", .alias_of = 0x0EA00}},
     {{.name = "MRQC", .offset = 0x05818, .fields = kMrqcFields, .section = "8.2.3.7.12",
-      .provenance = "Vigor; TinyNF"}},
+      .provenance = "Vigor; TinyNF"},
+     {.on_write = &Port::WroteReceiveControl}},
     {{.name = "MRQC", .offset = 0x0EC80, .fields = kMrqcFields, .section = "8.2.3.7.12",
       .provenance = "Vigor", .alias_of = 0x05818}},
     {{.name = "RQTC", .offset = 0x0EC70, .fields = kRqtcFields, .section = "8.2.3.7.13",
       .provenance = "TinyNF"}},
     {{.name = "RSSRK", .offset = 0x05C80, .count = 10, .section = "8.2.3.7.14",
-      .provenance = "Vigor"}},
+      .provenance = "Vigor"},
+     {.on_write = &Port::WroteRssrk}},
     {{.name = "RSSRK", .offset = 0x0EB80, .count = 10, .section = "8.2.3.7.14",
       .provenance = "Vigor", .alias_of = 0x05C80}},
     {{.name = "RETA", .offset = 0x05C00, .count = 32, .writable = 0x0F0F0F0F, .fields = kRetaFields,

@@ -3,11 +3,10 @@
 #ifndef EMULATOR_82599_REGISTERS_GENERAL_H_
 #define EMULATOR_82599_REGISTERS_GENERAL_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -54,16 +53,19 @@ inline constexpr Field kGcrExtFields[] = {
 inline constexpr Register<Port> kGeneralRegisters[] = {
     // 8.2.3.1 General control
     {{.name = "CTRL", .offset = 0x00000, .writable = 0x0400000C, .self_clearing = 0x04000008,
-      .fields = kCtrlFields, .section = "8.2.3.1.1", .provenance = "Vigor; TinyNF"}},
+      .fields = kCtrlFields, .section = "8.2.3.1.1", .provenance = "Vigor; TinyNF"},
+     {.on_read = &Port::ReadCtrl, .on_write = &Port::WroteCtrl}},
     {{.name = "CTRL", .offset = 0x00004, .fields = kCtrlFields, .section = "8.2.3.1.1",
       .provenance = "Vigor", .alias_of = 0x00000}},
     // GIO follows CTRL.GIO_DIS; LAN_ID is the function's number.
     {{.name = "STATUS", .offset = 0x00008, .kind = Kind::kReadOnly, .reset = 0x00080000,
-      .fields = kStatusFields, .section = "8.2.3.1.2", .provenance = "Vigor; Linux ixgbe"}},
+      .fields = kStatusFields, .section = "8.2.3.1.2", .provenance = "Vigor; Linux ixgbe"},
+     {.on_read = &Port::ReadStatus}},
     {{.name = "CTRL_EXT", .offset = 0x00018, .writable = 0x14034000, .fields = kCtrlExtFields,
       .section = "8.2.3.1.3", .provenance = "Vigor"}},
     {{.name = "ESDP", .offset = 0x00020, .fields = kEsdpFields, .section = "8.2.3.1",
-      .provenance = "Vigor; Linux ixgbe"}},
+      .provenance = "Vigor; Linux ixgbe"},
+     {.on_read = &Port::ReadEsdp, .on_write = &Port::WroteEsdp}},
     // Open-drain lines: high at rest.
     {{.name = "I2CCTL", .offset = 0x00028, .reset = 0x0000000F, .writable = 0x0000000A,
       .fields = kI2cctlFields, .section = "8.2.3.1", .provenance = "Vigor"}},
@@ -72,9 +74,11 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
 
     // 8.2.3.2 EEPROM and flash
     {{.name = "EEC", .offset = 0x10010, .reset = 0x00001730, .writable = 0x00000077,
-      .fields = kEecFields, .section = "8.2.3.2.1", .provenance = "Vigor; TinyNF"}},
+      .fields = kEecFields, .section = "8.2.3.2.1", .provenance = "Vigor; TinyNF"},
+     {.on_read = &Port::ReadEec}},
     {{.name = "EERD", .offset = 0x10014, .writable = 0x0000FFFD, .self_clearing = 0x00000001,
-      .fields = kEerdFields, .section = "8.2.3.2", .provenance = "Vigor; Linux ixgbe"}},
+      .fields = kEerdFields, .section = "8.2.3.2", .provenance = "Vigor; Linux ixgbe"},
+     {.on_write = &Port::WroteEerd}},
     {{.name = "EEWR", .offset = 0x10018, .self_clearing = 0x00000001, .fields = kEerdFields,
       .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},
     {{.name = "FLA", .offset = 0x1001C, .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},
@@ -89,13 +93,15 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
 
     // 8.2.3.4 Semaphores: shared by both ports of the chip
     {{.name = "SWSM", .offset = 0x10140, .readable = 0x00000007, .writable = 0x00000007,
-      .fields = kSwsmFields, .section = "8.2.3.4", .provenance = "Vigor; Linux ixgbe"}},
+      .fields = kSwsmFields, .section = "8.2.3.4", .provenance = "Vigor; Linux ixgbe"},
+     {.on_read = &Port::ReadSwsm, .on_write = &Port::WroteSwsm}},
     {{.name = "FWSM", .offset = 0x10148, .kind = Kind::kReadOnly, .reset = 0x00008040,
       .fields = kFwsmFields, .section = "8.2.3.4.10", .provenance = "Vigor"}},
     {{.name = "FACTPS", .offset = 0x10150, .kind = Kind::kReadOnly, .reset = 0x00000104,
       .fields = kFactpsFields, .section = "8.2.3.4", .provenance = "Vigor; LAN1_VALID guessed"}},
     {{.name = "SW_FW_SYNC", .offset = 0x10160, .writable = 0x0000001F, .fields = kSwFwSyncFields,
-      .section = "8.2.3.4", .provenance = "Vigor; SW_MNG_SM Linux ixgbe"}},
+      .section = "8.2.3.4", .provenance = "Vigor; SW_MNG_SM Linux ixgbe"},
+     {.on_read = &Port::ReadSwFwSync, .on_write = &Port::WroteSwFwSync}},
 
     // 8.2.3.4 PCIe
     {{.name = "GCR", .offset = 0x11000, .fields = kGcrFields, .section = "8.2.3.4",

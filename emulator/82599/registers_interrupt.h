@@ -2,11 +2,10 @@
 #ifndef EMULATOR_82599_REGISTERS_INTERRUPT_H_
 #define EMULATOR_82599_REGISTERS_INTERRUPT_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -31,27 +30,35 @@ inline constexpr Register<Port> kInterruptRegisters[] = {
     // 8.2.3.5 Causes and masks of the first 16 queues and of everything else. A read clears EICR
     // as GPIE.OCD and EIAC say; a write to EICS raises, a read of it returns the causes.
     {{.name = "EICR", .offset = 0x00800, .kind = Kind::kWrite1Clear, .fields = kEicrFields,
-      .section = "8.2.3.5.1", .provenance = "Vigor; Linux ixgbe"}},
+      .section = "8.2.3.5.1", .provenance = "Vigor; Linux ixgbe"},
+     {.on_read = &Port::ReadEicr, .on_write = &Port::WroteEicr}},
     {{.name = "EICS", .offset = 0x00808, .kind = Kind::kWrite1Set, .writable = 0x7FFFFFFF,
-      .fields = kEicrFields, .section = "8.2.3.5.2", .provenance = "Linux ixgbe"}},
+      .fields = kEicrFields, .section = "8.2.3.5.2", .provenance = "Linux ixgbe"},
+     {.on_read = &Port::ReadEics, .on_write = &Port::WroteEics}},
     {{.name = "EIAC", .offset = 0x00810, .fields = kEicrFields, .section = "8.2.3.5.5",
       .provenance = "Linux ixgbe"}},
     {{.name = "EIMS", .offset = 0x00880, .kind = Kind::kWrite1Set, .writable = 0x7FFFFFFF,
-      .fields = kEicrFields, .section = "8.2.3.5.3", .provenance = "Vigor"}},
+      .fields = kEicrFields, .section = "8.2.3.5.3", .provenance = "Vigor"},
+     {.on_read = &Port::ReadEims, .on_write = &Port::WroteEims}},
     {{.name = "EIMC", .offset = 0x00888, .kind = Kind::kWriteOnly, .writable = 0x7FFFFFFF,
-      .fields = kEicrFields, .section = "8.2.3.5.4", .provenance = "Vigor; TinyNF"}},
+      .fields = kEicrFields, .section = "8.2.3.5.4", .provenance = "Vigor; TinyNF"},
+     {.on_write = &Port::WroteEimc}},
     {{.name = "EIAM", .offset = 0x00890, .fields = kEicrFields, .section = "8.2.3.5.6",
       .provenance = "Linux ixgbe"}},
 
     // Per vector: EICR[1..2] and so on in the datasheet
     {{.name = "EICR_EX", .offset = 0x00A80, .count = 2, .first_index = 1,
-      .kind = Kind::kWrite1Clear, .section = "8.2.3.5", .provenance = "TinyNF; reset guessed"}},
+      .kind = Kind::kWrite1Clear, .section = "8.2.3.5", .provenance = "TinyNF; reset guessed"},
+     {.on_read = &Port::ReadEicrEx, .on_write = &Port::WroteEicrEx}},
     {{.name = "EICS_EX", .offset = 0x00A90, .count = 2, .first_index = 1, .kind = Kind::kWrite1Set,
-      .section = "8.2.3.5.7", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.5.7", .provenance = "DPDK ixgbe"},
+     {.on_read = &Port::ReadEicsEx, .on_write = &Port::WroteEicsEx}},
     {{.name = "EIMS_EX", .offset = 0x00AA0, .count = 2, .first_index = 1, .kind = Kind::kWrite1Set,
-      .section = "8.2.3.5.8", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.5.8", .provenance = "DPDK ixgbe"},
+     {.on_read = &Port::ReadEimsEx, .on_write = &Port::WroteEimsEx}},
     {{.name = "EIMC_EX", .offset = 0x00AB0, .count = 2, .first_index = 1, .kind = Kind::kWriteOnly,
-      .section = "8.2.3.5.9", .provenance = "TinyNF; Vigor"}},
+      .section = "8.2.3.5.9", .provenance = "TinyNF; Vigor"},
+     {.on_write = &Port::WroteEimcEx}},
     {{.name = "EIAM_EX", .offset = 0x00AD0, .count = 2, .first_index = 1, .section = "8.2.3.5.10",
       .provenance = "DPDK ixgbe"}},
 
@@ -62,9 +69,11 @@ inline constexpr Register<Port> kInterruptRegisters[] = {
       .section = "8.2.3.5", .provenance = "DPDK ixgbe"}},
     {{.name = "EITRSEL", .offset = 0x00894, .section = "8.2.3.5", .provenance = "DPDK ixgbe"}},
     {{.name = "GPIE", .offset = 0x00898, .fields = kGpieFields, .section = "8.2.3.5",
-      .provenance = "Vigor; DPDK ixgbe"}},
+      .provenance = "Vigor; DPDK ixgbe"},
+     {.on_write = &Port::WroteGpie}},
     {{.name = "IVAR", .offset = 0x00900, .count = 64, .fields = kIvarFields, .section = "8.2.3.5",
-      .provenance = "DPDK ixgbe"}},
+      .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteIvar}},
     {{.name = "IVAR_MISC", .offset = 0x00A00, .fields = kIvarMiscFields, .section = "8.2.3.5",
       .provenance = "DPDK ixgbe"}},
     {{.name = "RSCINT", .offset = 0x12000, .count = 128, .section = "8.2.3.5",

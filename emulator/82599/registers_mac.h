@@ -2,11 +2,10 @@
 #ifndef EMULATOR_82599_REGISTERS_MAC_H_
 #define EMULATOR_82599_REGISTERS_MAC_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -87,7 +86,8 @@ inline constexpr Register<Port> kMacRegisters[] = {
 
     // 8.2.3.22 MAC core
     {{.name = "HLREG0", .offset = 0x04240, .reset = 0x08012C0B, .fields = kHlreg0Fields,
-      .section = "8.2.3.22.8", .provenance = "Vigor; TinyNF"}},
+      .section = "8.2.3.22.8", .provenance = "Vigor; TinyNF"},
+     {.on_write = &Port::WroteReceiveControl}},
     {{.name = "HLREG1", .offset = 0x04244, .kind = Kind::kReadOnly, .section = "8.2.3.22",
       .provenance = "DPDK ixgbe"}},
     {{.name = "PAP", .offset = 0x04248, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
@@ -98,7 +98,8 @@ inline constexpr Register<Port> kMacRegisters[] = {
       .section = "8.2.3.22", .provenance = "Vigor"}},
     {{.name = "MLADD", .offset = 0x04264, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
     {{.name = "MAXFRS", .offset = 0x04268, .reset = 0x05EE0000, .writable = 0xFFFF0000,
-      .fields = kMaxfrsFields, .section = "8.2.3.22", .provenance = "DPDK ixgbe; reset guessed"}},
+      .fields = kMaxfrsFields, .section = "8.2.3.22", .provenance = "DPDK ixgbe; reset guessed"},
+     {.on_write = &Port::WroteReceiveControl}},
     {{.name = "PCSS1", .offset = 0x04288, .kind = Kind::kReadOnly, .section = "8.2.3.22",
       .provenance = "DPDK ixgbe"}},
     {{.name = "PCSS2", .offset = 0x0428C, .kind = Kind::kReadOnly, .section = "8.2.3.22",
@@ -112,14 +113,17 @@ inline constexpr Register<Port> kMacRegisters[] = {
     // As the EEPROM of an SFP+ board sets it: LMS 10 Gb/s serial, AUTOC2 SFI. Without one:
     // 0xC19D8284.
     {{.name = "AUTOC", .offset = 0x042A0, .reset = 0xC09C6004, .self_clearing = 0x00001000,
-      .fields = kAutocFields, .section = "8.2.3.22.19", .provenance = "Linux ixgbe; Vigor"}},
+      .fields = kAutocFields, .section = "8.2.3.22.19", .provenance = "Linux ixgbe; Vigor"},
+     {.on_write = &Port::WroteAutoc}},
     {{.name = "LINKS", .offset = 0x042A4, .kind = Kind::kReadOnly, .fields = kLinksFields,
-      .section = "8.2.3.22", .provenance = "Vigor"}},
+      .section = "8.2.3.22", .provenance = "Vigor"},
+     {.on_read = &Port::ReadLinks}},
     {{.name = "AUTOC2", .offset = 0x042A8, .reset = 0x00020000, .fields = kAutoc2Fields,
       .section = "8.2.3.22", .provenance = "Linux ixgbe; Vigor"}},
     {{.name = "AUTOC3", .offset = 0x042AC, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
     {{.name = "ANLP1", .offset = 0x042B0, .kind = Kind::kReadOnly, .section = "8.2.3.22",
-      .provenance = "Linux ixgbe"}},
+      .provenance = "Linux ixgbe"},
+     {.on_read = &Port::ReadAnlp1}},
     {{.name = "ANLP2", .offset = 0x042B4, .kind = Kind::kReadOnly, .section = "8.2.3.22",
       .provenance = "DPDK ixgbe"}},
     {{.name = "MMNGC", .offset = 0x042D0, .kind = Kind::kReadOnly, .fields = kMmngcFields,

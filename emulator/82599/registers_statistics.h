@@ -2,11 +2,10 @@
 #ifndef EMULATOR_82599_REGISTERS_STATISTICS_H_
 #define EMULATOR_82599_REGISTERS_STATISTICS_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -180,10 +179,12 @@ inline constexpr Register<Port> kStatisticsRegisters[] = {
     // Sixteen sets of per-queue counters; RQSMR and TQSM say which queue counts into which.
     {{.name = "RQSMR", .offset = 0x02300, .count = 32, .readable = 0x0F0F0F0F,
       .writable = 0x0F0F0F0F, .fields = kRqsmrFields, .section = "8.2.3.23",
-      .provenance = "Vigor"}},
+      .provenance = "Vigor"},
+     {.on_write = &Port::WroteQueueCounters}},
     {{.name = "TQSM", .offset = 0x08600, .count = 32, .readable = 0x0F0F0F0F,
       .writable = 0x0F0F0F0F, .fields = kRqsmrFields, .section = "8.2.3.23",
-      .provenance = "Vigor"}},
+      .provenance = "Vigor"},
+     {.on_write = &Port::WroteQueueCounters}},
     {{.name = "QPRC", .offset = 0x01030, .count = 16, .stride = 0x40, .kind = Kind::kReadClear,
       .section = "8.2.3.23", .provenance = "Vigor"}},
     {{.name = "QBRC_L", .offset = 0x01034, .count = 16, .stride = 0x40, .kind = Kind::kReadOnly,

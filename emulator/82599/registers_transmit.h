@@ -2,11 +2,10 @@
 #ifndef EMULATOR_82599_REGISTERS_TRANSMIT_H_
 #define EMULATOR_82599_REGISTERS_TRANSMIT_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -39,30 +38,39 @@ inline constexpr Field kRttbcnrcFields[] = {{"RF_DEC", 0, 14}, {"RF_INT", 14, 10
 inline constexpr Register<Port> kTransmitRegisters[] = {
     // 8.2.3.9 Rings
     {{.name = "TDBAL", .offset = 0x06000, .count = 128, .stride = 0x40, .readable = 0xFFFFFF80,
-      .section = "8.2.3.9.5", .provenance = "Vigor; ethtool masks"}},
+      .section = "8.2.3.9.5", .provenance = "Vigor; ethtool masks"},
+     {.on_write = &Port::WroteTxRing}},
     {{.name = "TDBAH", .offset = 0x06004, .count = 128, .stride = 0x40, .section = "8.2.3.9.6",
-      .provenance = "Vigor; ethtool masks"}},
+      .provenance = "Vigor; ethtool masks"},
+     {.on_write = &Port::WroteTxRing}},
     {{.name = "TDLEN", .offset = 0x06008, .count = 128, .stride = 0x40, .readable = 0x000FFF80,
-      .writable = 0x000FFF80, .section = "8.2.3.9.7", .provenance = "Vigor; ethtool masks"}},
+      .writable = 0x000FFF80, .section = "8.2.3.9.7", .provenance = "Vigor; ethtool masks"},
+     {.on_write = &Port::WroteTxRing}},
     {{.name = "DCA_TXCTRL", .offset = 0x0600C, .count = 128, .stride = 0x40, .reset = 0x00002A00,
       .writable = 0xFF002A20, .fields = kDcaTxctrlFields, .section = "8.2.3.11.2",
       .provenance = "Vigor; TinyNF"}},
     // Software may write it before it enables the queue.
     {{.name = "TDH", .offset = 0x06010, .count = 128, .stride = 0x40, .readable = 0x0000FFFF,
-      .writable = 0x0000FFFF, .section = "8.2.3.9.8", .provenance = "Vigor"}},
+      .writable = 0x0000FFFF, .section = "8.2.3.9.8", .provenance = "Vigor"},
+     {.on_read = &Port::ReadTdh, .on_write = &Port::WroteTdh}},
     {{.name = "TDT", .offset = 0x06018, .count = 128, .stride = 0x40, .readable = 0x0000FFFF,
-      .writable = 0x0000FFFF, .section = "8.2.3.9.9", .provenance = "Vigor"}},
+      .writable = 0x0000FFFF, .section = "8.2.3.9.9", .provenance = "Vigor"},
+     {.on_write = &Port::WroteTxRing}},
     {{.name = "TXDCTL", .offset = 0x06028, .count = 128, .stride = 0x40, .writable = 0x067F7F7F,
       .self_clearing = 0x04000000, .fields = kTxdctlFields, .section = "8.2.3.9.10",
-      .provenance = "Vigor"}},
+      .provenance = "Vigor"},
+     {.on_read = &Port::ReadTxdctl, .on_write = &Port::WroteTxdctl}},
     {{.name = "TDWBAL", .offset = 0x06038, .count = 128, .stride = 0x40, .fields = kTdwbalFields,
-      .section = "8.2.3.9.11", .provenance = "TinyNF"}},
+      .section = "8.2.3.9.11", .provenance = "TinyNF"},
+     {.on_write = &Port::WroteTxRing}},
     {{.name = "TDWBAH", .offset = 0x0603C, .count = 128, .stride = 0x40, .section = "8.2.3.9.11",
-      .provenance = "TinyNF"}},
+      .provenance = "TinyNF"},
+     {.on_write = &Port::WroteTxRing}},
 
     // All queues
     {{.name = "DMATXCTL", .offset = 0x04A80, .reset = 0x81000004, .writable = 0xFFFF000B,
-      .fields = kDmatxctlFields, .section = "8.2.3.9.2", .provenance = "Vigor; TinyNF"}},
+      .fields = kDmatxctlFields, .section = "8.2.3.9.2", .provenance = "Vigor; TinyNF"},
+     {.on_write = &Port::WroteTransmitControl}},
     {{.name = "DTXTCPFLGL", .offset = 0x04A88, .reset = 0x0FF60FF6, .fields = kDtxtcpflglFields,
       .section = "8.2.3.9.3", .provenance = "DPDK ixgbe; reset guessed"}},
     {{.name = "DTXTCPFLGH", .offset = 0x04A8C, .reset = 0x00000F7F, .fields = kDtxtcpflghFields,

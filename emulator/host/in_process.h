@@ -1,8 +1,9 @@
 // The host inside this process: an IOMMU with memory behind it, a clock and interrupt counters.
 //
 // Virtual time (default): single-threaded and reproducible. A register write runs all functions
-// until nothing is pending before it returns; each Now and each register read costs a fixed time.
-// Threaded: one thread of its own runs the functions against the wall clock.
+// until nothing is pending before it returns; each Now, register read and wait costs a fixed time.
+// Threaded: one thread of its own runs the functions against the wall clock, under a lock that
+// register accesses, Allocate, Release and Inject take too. Ring tails are stored without it.
 #ifndef EMULATOR_HOST_IN_PROCESS_H_
 #define EMULATOR_HOST_IN_PROCESS_H_
 
@@ -12,9 +13,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emulator/host.h"
+#include "emulator/host/iommu.h"
 
 namespace ixylab::emulator {
 
@@ -46,24 +49,29 @@ class InProcessHost final : public Host {
   void Inject(const std::function<void()>& work);
 
   // The machine's memory.
-  /// Zeroed memory in 2 MiB pages at random device addresses above 4 GiB.
-  struct Mapping {
-    std::span<std::byte> bytes;
-    std::vector<std::uint64_t> pages;  // device address of each 2 MiB page
-  };
-  static constexpr std::size_t kPageSize = std::size_t{2} << 20;
+  using Mapping = Iommu::Mapping;
+  static constexpr std::size_t kPageSize = Iommu::kPageSize;
+  /// Zeroed memory in 2 MiB pages at random device addresses above 4 GiB. Throws std::bad_alloc.
   Mapping Allocate(std::size_t size);
   /// Unmaps at once: a later access by a model is a fault.
   void Release(const Mapping& mapping);
 
-  std::vector<DmaFault> faults() const;   // the first 1,000
+  std::vector<DmaFault> faults() const;  // the first 1,000
   std::uint64_t fault_count() const;
-  std::vector<std::string> log() const;   // the first 1,000
+  std::vector<std::string> log() const;  // the first 1,000
+
+  /// Every register access, DMA access and interrupt from now on is one line to `sink` (null: off),
+  /// with its time in ns; for DMA with a hash of the data. In virtual time the same seed and the
+  /// same driver give the same lines.
+  void SetTrace(std::function<void(std::string_view line)> sink);
 
   // Host
   DmaWindow Map(std::uint64_t iova) override;
   const std::atomic<std::uint64_t>& map_epoch() const override;
   void ReportFault(const DmaFault& fault) override;
+  bool traces_dma() const override;
+  void TraceDma(unsigned port, bool write, std::uint64_t iova,
+                std::span<const std::byte> data) override;
   void RaiseVector(unsigned port, unsigned vector) override;
   Nanoseconds Now() override;
   void Schedule(Nanoseconds delay, std::function<void()> work) override;

@@ -32,8 +32,8 @@ class Wire {
  public:
   struct Counters {
     std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;          // without FCS
-    std::uint64_t lost_frames = 0;    // sent while the cable was out or nobody was there
+    std::uint64_t bytes = 0;        // without FCS
+    std::uint64_t lost_frames = 0;  // sent while the cable was out or nobody was there
   };
 
   /// Plugs an endpoint into end 0 or 1. It must outlive the wire or be unplugged with null.

@@ -1,0 +1,177 @@
+// What the MAC and the L2 filters let through (datasheet 7.1.1, 8.2.3.7).
+//
+// The counters follow Intel's text for this family's successor (X550 datasheet 333369, 8.2.2.17),
+// which has the same registers: size and CRC errors count "regardless of L2 filtering and receive
+// enablement", and the filters' counters (GPRC, PRC*, BPRC, MPRC) regardless of the latter and of
+// what becomes of the frame behind the filters. DPDK knows the last as an erratum of the 82599:
+// "gprc actually counts good + missed packets".
+#include <algorithm>
+#include <cstring>
+
+#include "emulator/82599/headers.h"
+#include "emulator/82599/port.h"
+#include "emulator/82599/registers.h"
+#include "emulator/wire/fcs.h"
+
+namespace ixylab::emulator::intel82599 {
+namespace {
+
+constexpr std::uint32_t kRxEnable = 1u << 0;  // RXCTRL
+constexpr std::uint32_t kStoreBadPackets = 1u << 1, kMulticastPromiscuous = 1u << 8,
+                        kUnicastPromiscuous = 1u << 9, kBroadcastAccept = 1u << 10;  // FCTRL
+constexpr std::uint32_t kRxCrcStrip = 1u << 1, kJumboEnable = 1u << 2;               // HLREG0
+constexpr std::uint32_t kCrcStrip = 1u << 1;                                         // RDRXCTL
+constexpr std::uint32_t kMulticastFilterEnable = 1u << 2;                            // MCSTCTRL
+constexpr std::uint32_t kVlanFilterEnable = 1u << 30;                                // VLNCTRL
+constexpr std::uint32_t kAddressValid = 1u << 31;                                    // RAH
+constexpr std::uint32_t kMrqeMask = 0xF, kMrqeRss = 1, kRssFields = 0xFFFF0000;      // MRQC
+
+constexpr std::uint32_t kMacHeader = 14, kVlanTag = 4;
+constexpr std::uint32_t kLongestStandardFrame = 1518;
+constexpr std::uint64_t kBroadcast = 0xFFFF'FFFF'FFFF;
+
+constexpr RegisterInfo kRxctrl = Row("RXCTRL"), kFctrl = Row("FCTRL"), kHlreg0 = Row("HLREG0"),
+                       kRdrxctl = Row("RDRXCTL"), kMaxfrs = Row("MAXFRS"), kMrqc = Row("MRQC"),
+                       kMcstctrl = Row("MCSTCTRL"), kMta = Row("MTA"), kVlnctrl = Row("VLNCTRL"),
+                       kVfta = Row("VFTA"), kRal = Row("RAL"), kRah = Row("RAH");
+
+/// The destination address with its first byte lowest, as RAL and RAH have it.
+std::uint64_t Destination(std::span<const std::byte> frame) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, frame.data(), sizeof bytes);
+  return bytes & kBroadcast;
+}
+
+constexpr bool IsGroup(std::uint64_t address) { return (address & 1) != 0; }
+
+}  // namespace
+
+/// For FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS and MRQC. They take effect at once, also while
+/// RXCTRL.RXEN is set (8.2.3.7.1 asks drivers not to; Linux and DPDK do).
+void Port::WroteReceiveControl(std::uint32_t, std::uint32_t) {
+  const std::uint32_t hlreg0 = registers_.Peek(kHlreg0.offset);
+  receive_enabled_ = (registers_.Peek(kRxctrl.offset) & kRxEnable) != 0;
+  unicast_promiscuous_ = (registers_.Peek(kFctrl.offset) & kUnicastPromiscuous) != 0;
+  // 8.2.3.8.8: "RDRXCTL.CRCStrip and HLREG0.RXCRCSTRP must be set to the same value"; what happens
+  // otherwise is not said. Here the CRC goes only if both want it to.
+  strip_crc_ = (hlreg0 & kRxCrcStrip) != 0 && (registers_.Peek(kRdrxctl.offset) & kCrcStrip) != 0;
+  longest_frame_ =
+      (hlreg0 & kJumboEnable) != 0 ? registers_.Peek(kMaxfrs.offset) >> 16 : kLongestStandardFrame;
+  const std::uint32_t mrqc = registers_.Peek(kMrqc.offset);
+  rss_fields_ = (mrqc & kMrqeMask) == kMrqeRss ? mrqc & kRssFields : 0;
+  if ((mrqc & kMrqeMask) > kMrqeRss) {
+    LogOnce(kRssMode, mrqc & kMrqeMask, [&] {
+      return "MRQC.MRQE = " + std::to_string(mrqc & kMrqeMask) +
+             ": only RSS without DCB and virtualization (1) is modelled; all frames go to queue 0";
+    });
+  }
+}
+
+/// For RAL and RAH.
+void Port::WroteReceiveAddress(std::uint32_t, std::uint32_t) {
+  addresses_.clear();
+  for (std::uint32_t entry = 0; entry < kRah.count; ++entry) {
+    const std::uint32_t high = registers_.Peek(kRah.At(entry));
+    if ((high & kAddressValid) == 0) continue;
+    addresses_.push_back(registers_.Peek(kRal.At(entry)) | std::uint64_t{high & 0xFFFF} << 32);
+  }
+}
+
+void Port::OnFrame(const Frame& frame) {
+  if (!link_up_) [[unlikely]]
+    return;
+  const std::span<const std::byte> bytes = frame.bytes;
+  const std::uint64_t size = bytes.size() + kCrcSize;
+  ++statistics_.total_packets;
+  statistics_.total_octets += size;
+
+  std::uint32_t errors = 0;
+  if (size < kSmallestFrame || size > longest_frame_ || frame.fcs.has_value()) [[unlikely]] {
+    constexpr std::uint32_t kReceiveError = 1u << 29;  // RXE of the descriptor's extended error
+    if (!LegalSize(frame)) {
+      if ((registers_.Peek(kFctrl.offset) & kStoreBadPackets) == 0 || bytes.size() < kMacHeader)
+        return;
+      errors = kReceiveError;
+    }
+  }
+  if (!PassesFilters(bytes)) return;
+  if (errors == 0) [[likely]]
+    CountReceived(bytes);
+  if (!receive_enabled_ || !master_enabled_) [[unlikely]]
+    return;
+
+  const RxNote note = Classify(bytes, errors);
+  if (strip_crc_) [[likely]]
+    return Receive(bytes, note);
+  const std::uint32_t crc = frame.fcs ? *frame.fcs : FrameCheckSequence(bytes);
+  scratch_.assign(bytes.begin(), bytes.end());
+  for (unsigned byte = 0; byte < kCrcSize; ++byte) scratch_.push_back(std::byte(crc >> 8 * byte));
+  Receive(scratch_, note);
+}
+
+/// Counts a frame that is too short, too long or damaged, and returns false for it.
+bool Port::LegalSize(const Frame& frame) {
+  const std::uint64_t size = frame.bytes.size() + kCrcSize;
+  const bool good_crc = !frame.fcs || *frame.fcs == FrameCheckSequence(frame.bytes);
+  if (size < kSmallestFrame) {
+    ++(good_crc ? statistics_.undersize : statistics_.fragments);
+    return false;
+  }
+  // 802.3ac: a tag does not count.
+  const bool tagged = Load16(frame.bytes, 12) == (registers_.Peek(kVlnctrl.offset) & 0xFFFF);
+  if (size > longest_frame_ + (tagged ? kVlanTag : 0)) {
+    ++(good_crc ? statistics_.oversize : statistics_.jabbers);
+    return false;
+  }
+  if (!good_crc) ++statistics_.crc_errors;
+  return good_crc;
+}
+
+/// 7.1.1: Ethernet address first, then VLAN.
+bool Port::PassesFilters(std::span<const std::byte> frame) {
+  const std::uint64_t destination = Destination(frame);
+  if (IsGroup(destination)) [[unlikely]] {
+    if (!PassesMulticast(destination)) return false;
+  } else if (!unicast_promiscuous_ &&
+             std::ranges::find(addresses_, destination) == addresses_.end()) {
+    return false;
+  }
+  return (registers_.Peek(kVlnctrl.offset) & kVlanFilterEnable) == 0 || PassesVlan(frame);
+}
+
+/// 7.1.1.1: "Promiscuous multicast filtering is enabled [...] or Broadcast Accept Mode"; the hash
+/// of 7.1.1.1.3 takes 12 of the address's 16 highest bits, which ones by MCSTCTRL.MO.
+bool Port::PassesMulticast(std::uint64_t destination) const {
+  const std::uint32_t fctrl = registers_.Peek(kFctrl.offset);
+  if ((fctrl & kMulticastPromiscuous) != 0) return true;
+  if (destination == kBroadcast) return (fctrl & kBroadcastAccept) != 0;
+  if (std::ranges::find(addresses_, destination) != addresses_.end()) return true;
+  const std::uint32_t mcstctrl = registers_.Peek(kMcstctrl.offset);
+  if ((mcstctrl & kMulticastFilterEnable) == 0) return false;
+  constexpr std::uint32_t kLowestBit[] = {36, 35, 34,
+                                          32};  // MO: [47:36], [46:35], [45:34], [43:32]
+  const std::uint32_t hash = destination >> kLowestBit[mcstctrl & 3] & 0xFFF;
+  return (registers_.Peek(kMta.At(hash / 32)) >> hash % 32 & 1) != 0;
+}
+
+/// 7.1.1.2, with VLNCTRL.VFE: an untagged frame passes, a tagged one by its bit in VFTA.
+bool Port::PassesVlan(std::span<const std::byte> frame) const {
+  if (Load16(frame, 12) != (registers_.Peek(kVlnctrl.offset) & 0xFFFF)) return true;
+  if (frame.size() < kMacHeader + kVlanTag) return false;
+  const std::uint32_t vlan = Load16(frame, 14) & 0xFFF;
+  return (registers_.Peek(kVfta.At(vlan / 32)) >> vlan % 32 & 1) != 0;
+}
+
+void Port::CountReceived(std::span<const std::byte> frame) {
+  FrameCounters& received = statistics_.received;
+  const std::uint64_t size = frame.size() + kCrcSize;
+  received.Count(size);
+  // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
+  // is not counted (ixgbe_read_stats_registers).
+  received.octets += strip_crc_ ? frame.size() : size;
+  if (std::to_integer<unsigned>(frame[0]) & 1) [[unlikely]] {
+    ++(Destination(frame) == kBroadcast ? received.broadcast : received.multicast);
+  }
+}
+
+}  // namespace ixylab::emulator::intel82599

@@ -1,0 +1,86 @@
+#include "emulator/82599/headers.h"
+
+namespace ixylab::emulator::intel82599 {
+namespace {
+
+constexpr std::uint32_t kEtherTypeOffset = 12;
+constexpr std::uint32_t kVlan = 0x8100, kIpv4 = 0x0800, kIpv6 = 0x86DD;
+constexpr std::uint32_t kProtocolTcp = 6, kProtocolUdp = 17, kProtocolSctp = 132;
+
+std::uint32_t L4Type(std::uint32_t protocol) {
+  switch (protocol) {
+    case kProtocolTcp:
+      return packet_type::kTcp;
+    case kProtocolUdp:
+      return packet_type::kUdp;
+    case kProtocolSctp:
+      return packet_type::kSctp;
+    default:
+      return 0;
+  }
+}
+
+std::uint32_t Byte(std::span<const std::byte> frame, std::size_t at) {
+  return std::to_integer<std::uint32_t>(frame[at]);
+}
+
+/// Adds the L4 header at headers.l4 if it is one, and is there up to the ports.
+void AddL4(std::span<const std::byte> frame, std::uint32_t protocol, Headers& headers) {
+  if (headers.l4 + 4 <= frame.size()) headers.type |= L4Type(protocol);
+}
+
+void ParseIpv4(std::span<const std::byte> frame, Headers& headers) {
+  constexpr std::uint32_t kFragment = 0x3FFF;  // more fragments, offset
+  const std::uint32_t l3 = headers.l3;
+  if (l3 + 20 > frame.size()) return;
+  const std::uint32_t length = (Byte(frame, l3) & 0xF) * 4;
+  if (Byte(frame, l3) >> 4 != 4 || length < 20) return;
+  headers.type = packet_type::kIpv4 | (length > 20 ? packet_type::kIpv4Options : 0);
+  if ((Load16(frame, l3 + 6) & kFragment) != 0) return;
+  headers.l4 = l3 + length;
+  AddL4(frame, Byte(frame, l3 + 9), headers);
+}
+
+void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
+  constexpr std::uint32_t kHopByHop = 0, kRouting = 43, kFragment = 44, kDestination = 60;
+  constexpr int kMostExtensions = 8;  // a bound of ours
+  const std::uint32_t l3 = headers.l3;
+  if (l3 + 40 > frame.size() || Byte(frame, l3) >> 4 != 6) return;
+  headers.type = packet_type::kIpv6;
+  headers.l4 = l3 + 40;
+  std::uint32_t next = Byte(frame, l3 + 6);
+  for (int extensions = 0; extensions < kMostExtensions; ++extensions) {
+    if (next == kFragment) {
+      headers.type |= packet_type::kIpv6Extensions;
+      return;
+    }
+    if (next != kHopByHop && next != kRouting && next != kDestination) break;
+    headers.type |= packet_type::kIpv6Extensions;
+    if (headers.l4 + 8 > frame.size()) return;
+    next = Byte(frame, headers.l4);
+    headers.l4 += (Byte(frame, headers.l4 + 1) + 1) * 8;
+  }
+  AddL4(frame, next, headers);
+}
+
+}  // namespace
+
+Headers ParseHeaders(std::span<const std::byte> frame) {
+  Headers headers;
+  if (frame.size() < kEtherTypeOffset + 2) return headers;
+  std::uint32_t at = kEtherTypeOffset;
+  std::uint32_t type = Load16(frame, at);
+  if (type == kVlan && frame.size() >= at + 6) {
+    at += 4;
+    type = Load16(frame, at);
+  }
+  headers.l3 = at + 2;
+  if (type == kIpv4) {
+    ParseIpv4(frame, headers);
+  } else if (type == kIpv6) {
+    ParseIpv6(frame, headers);
+  }
+  return headers;
+}
+
+}  // namespace ixylab::emulator::intel82599

@@ -1,0 +1,69 @@
+#include "emulator/82599/port.h"
+
+#include <cstdio>
+
+#include "emulator/82599/registers.h"
+
+namespace ixylab::emulator::intel82599 {
+
+Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host)
+    : config_(config),
+      chip_(chip),
+      number_(number),
+      host_(host),
+      dma_(host, number),
+      registers_(Registers()),
+      life_(std::make_shared<std::uint64_t>(0)) {
+  for (std::uint32_t queue = 0; queue < kQueues; ++queue) {
+    rx_[queue].tail = registers_.Word(ReceiveQueueOffset(Row("RDT"), queue));
+    tx_[queue].tail = registers_.Word(Row("TDT").At(queue));
+  }
+  Reset();
+}
+
+Port::~Port() {
+  if (wire_ != nullptr) wire_->Attach(end_, nullptr);
+}
+
+void Port::Connect(Wire& wire, unsigned end) {
+  wire_ = &wire;
+  end_ = end;
+  wire.Attach(end, this);
+  UpdateLink();
+}
+
+std::uint32_t Port::Read(std::uint32_t offset) {
+  FoldStatistics(offset);
+  last_read_ = offset;
+  if (const auto value = registers_.Read(*this, offset)) return *value;
+  Write(offset, 0);  // counts and logs
+  return 0;          // all-ones would mean that the device is gone
+}
+
+void Port::Write(std::uint32_t offset, std::uint32_t value) {
+  if (registers_.Write(*this, offset, value)) return;
+  ++unknown_accesses_;
+  LogOnce(kUnknownRegister, offset,
+          [&] { return "no such register: " + RegisterName(nullptr, offset); });
+}
+
+std::uint32_t* Port::MapRegister(std::uint32_t offset) {
+  const RegisterInfo* row = Registers().Find(offset);
+  if (row == nullptr || offset % 4 != 0) return nullptr;
+  return row->name == "RDT" || row->name == "TDT" ? registers_.Word(offset) : nullptr;
+}
+
+bool Port::Run() {
+  bool more = false;
+  if (!packet_buffer_.empty()) [[unlikely]]
+    more |= DrainPacketBuffer();
+  more |= RunTransmit();
+  if (pending_causes_ != 0) {
+    vector_causes_ |= pending_causes_;
+    pending_causes_ = 0;
+    EvaluateInterrupts();
+  }
+  return more;
+}
+
+}  // namespace ixylab::emulator::intel82599

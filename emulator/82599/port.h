@@ -1,0 +1,288 @@
+// One port of an 82599: a PCI function on one side, a MAC on a wire on the other. The registers are
+// rows of the table (registers.h); what they do beyond storage is here, a file for each chapter.
+#ifndef EMULATOR_82599_PORT_H_
+#define EMULATOR_82599_PORT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "emulator/82599/chip.h"
+#include "emulator/82599/eeprom.h"
+#include "emulator/82599/packet_buffer.h"
+#include "emulator/82599/rss.h"
+#include "emulator/82599/statistics.h"
+#include "emulator/dma.h"
+#include "emulator/host.h"
+#include "emulator/register_table.h"
+#include "emulator/wire/wire.h"
+
+namespace ixylab::emulator::intel82599 {
+
+inline constexpr std::uint32_t kQueues = 128;  // each of receive and transmit
+inline constexpr std::uint32_t kDescriptorSize = 16;
+inline constexpr std::uint32_t kCrcSize = 4;
+inline constexpr std::uint32_t kSmallestFrame = 64;  // with CRC
+
+/// What both ports of a chip share.
+struct SharedState {
+  explicit SharedState(const ChipConfig& config) : eeprom(config) {}
+  const Eeprom eeprom;
+  std::uint32_t swsm = 0;
+  std::uint32_t sw_fw_sync = 0;
+};
+
+/// A ring as the hardware works on it, kept up to date by the hooks of its registers.
+struct Queue {
+  std::uint64_t base = 0;         // device address of descriptor 0
+  std::uint32_t size = 0;         // descriptors; 0: none
+  std::uint32_t head = 0;         // RDH, TDH: the next descriptor to use
+  std::uint32_t* tail = nullptr;  // the RDT or TDT register: the first one not to use
+  std::uint64_t cause = 0;        // the interrupt vector's bit; 0: none
+  std::uint8_t counters = 0;      // which of the 16 sets of statistics
+  bool enabled = false;           // RXDCTL.ENABLE or TXDCTL.ENABLE, as it reads back
+};
+
+struct RxQueue : Queue {
+  std::uint32_t buffer_size = 0;  // bytes, SRRCTL.BSIZEPACKET; 0: descriptor type not modelled
+  bool drop = false;              // SRRCTL.DROP_EN
+};
+
+struct TxQueue : Queue {
+  static constexpr std::uint32_t kNotStalled = 0xFFFFFFFF;
+  std::uint64_t head_write_back = 0;       // device address, TDWBAL/H; 0: off
+  std::uint32_t stalled_at = kNotStalled;  // the tail at which the ring was found broken
+  std::vector<std::byte> gathered = {};         // the packet so far, where it has several descriptors
+  bool broken_packet = false;              // a part of it could not be read
+};
+
+class Port final : public NicFunction, public Endpoint {
+ public:
+  Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host);
+  ~Port() override;
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  void Connect(Wire& wire, unsigned end);
+  std::uint64_t unknown_accesses() const { return unknown_accesses_; }
+
+  // NicFunction
+  std::uint32_t Read(std::uint32_t offset) override;
+  void Write(std::uint32_t offset, std::uint32_t value) override;
+  std::uint32_t* MapRegister(std::uint32_t offset) override;
+  bool Run() override;
+  std::uint16_t pci_vendor_id() const override { return 0x8086; }
+  std::uint16_t pci_device_id() const override { return config_.device_id; }
+
+  // Endpoint
+  void OnFrame(const Frame& frame) override;
+  void OnCarrier(bool present) override;
+
+  // Hooks of register rows, by chapter; `index` is the queue's, vector's or entry's number.
+  // reset.cc: 8.2.3.1, 8.2.3.4
+  std::uint32_t ReadCtrl(std::uint32_t index);
+  void WroteCtrl(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadStatus(std::uint32_t index);
+  std::uint32_t ReadRdrxctl(std::uint32_t index);
+  std::uint32_t ReadSwsm(std::uint32_t index);
+  void WroteSwsm(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadSwFwSync(std::uint32_t index);
+  void WroteSwFwSync(std::uint32_t index, std::uint32_t value);
+  // eeprom.cc: 8.2.3.2
+  std::uint32_t ReadEec(std::uint32_t index);
+  void WroteEerd(std::uint32_t index, std::uint32_t value);
+  // link.cc: 8.2.3.22
+  std::uint32_t ReadEsdp(std::uint32_t index);
+  void WroteEsdp(std::uint32_t index, std::uint32_t value);
+  void WroteAutoc(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadAnlp1(std::uint32_t index);
+  std::uint32_t ReadLinks(std::uint32_t index);
+  // filters.cc: 8.2.3.7
+  void WroteReceiveControl(std::uint32_t index, std::uint32_t value);
+  void WroteReceiveAddress(std::uint32_t index, std::uint32_t value);
+  // rss.cc: 8.2.3.7.14
+  void WroteRssrk(std::uint32_t index, std::uint32_t value);
+  // receive.cc: 8.2.3.8
+  void WroteRxRing(std::uint32_t queue, std::uint32_t value);
+  std::uint32_t ReadRdh(std::uint32_t queue);
+  void WroteRdh(std::uint32_t queue, std::uint32_t value);
+  std::uint32_t ReadRxdctl(std::uint32_t queue);
+  void WroteRxdctl(std::uint32_t queue, std::uint32_t value);
+  // transmit.cc: 8.2.3.9
+  void WroteTxRing(std::uint32_t queue, std::uint32_t value);
+  std::uint32_t ReadTdh(std::uint32_t queue);
+  void WroteTdh(std::uint32_t queue, std::uint32_t value);
+  std::uint32_t ReadTxdctl(std::uint32_t queue);
+  void WroteTxdctl(std::uint32_t queue, std::uint32_t value);
+  void WroteTransmitControl(std::uint32_t index, std::uint32_t value);
+  // statistics.cc: 8.2.3.23
+  void WroteQueueCounters(std::uint32_t index, std::uint32_t value);
+  // interrupts.cc: 8.2.3.5
+  std::uint32_t ReadEicr(std::uint32_t index);
+  void WroteEicr(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadEics(std::uint32_t index);
+  void WroteEics(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadEims(std::uint32_t index);
+  void WroteEims(std::uint32_t index, std::uint32_t value);
+  void WroteEimc(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadEicrEx(std::uint32_t index);
+  void WroteEicrEx(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadEicsEx(std::uint32_t index);
+  void WroteEicsEx(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadEimsEx(std::uint32_t index);
+  void WroteEimsEx(std::uint32_t index, std::uint32_t value);
+  void WroteEimcEx(std::uint32_t index, std::uint32_t value);
+  void WroteGpie(std::uint32_t index, std::uint32_t value);
+  void WroteIvar(std::uint32_t index, std::uint32_t value);
+
+ private:
+  /// What goes with a frame into its last descriptor.
+  struct RxNote {
+    std::uint8_t queue = 0;
+    std::uint64_t hash_and_type = 0;     // the descriptor's first 8 bytes
+    std::uint32_t status_and_error = 0;  // without DD and EOP
+  };
+
+  // reset.cc
+  void Reset();
+  /// Runs `work` after `delay`, unless the port is reset or gone by then.
+  void Later(Nanoseconds delay, std::function<void()> work);
+
+  // link.cc
+  void ResetLink();
+  bool TransmitterOn() const;
+  void UpdateLink();
+  void StartTraining();
+  void SetLink(bool up);
+
+  // filters.cc
+  bool LegalSize(const Frame& frame);
+  bool AcceptBadFrame(bool crc_error);
+  bool PassesFilters(std::span<const std::byte> frame);
+  bool PassesMulticast(std::uint64_t destination) const;
+  bool PassesVlan(std::span<const std::byte> frame) const;
+  void CountReceived(std::span<const std::byte> frame);
+
+  // rss.cc
+  void LoadRssKey();
+
+  // receive.cc
+  enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
+  RxNote Classify(std::span<const std::byte> frame, std::uint32_t errors);
+  void Receive(std::span<const std::byte> frame, const RxNote& note);
+  Posted Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
+  bool WriteBuffer(std::uint64_t iova, std::span<const std::byte> data, const RxQueue& queue);
+  bool DrainPacketBuffer();
+  void UpdateRxQueue(std::uint32_t queue);
+
+  // transmit.cc
+  bool RunTransmit();
+  bool TransmitBatch(TxQueue& queue);
+  void TransmitSlowly(TxQueue& queue, std::uint64_t address, std::uint64_t command);
+  void FinishPacket(TxQueue& queue, std::uint64_t command);
+  void Send(TxQueue& queue, const Frame& frame);
+  void WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint64_t iova);
+  void UpdateTxQueue(std::uint32_t queue);
+  void UpdateTransmitControl();
+  void EnableTx(std::uint32_t queue, bool enabled);
+
+  // statistics.cc
+  void FoldStatistics(std::uint32_t offset);
+
+  // interrupts.cc
+  std::uint64_t CauseOf(std::uint32_t queue, bool transmit) const;
+  void UpdateCauses();
+  void RaiseOther(std::uint32_t cause);
+  void EvaluateInterrupts();
+  unsigned OtherVector() const;
+  bool Throttled(unsigned vector);
+  void SendVector(unsigned vector);
+
+  // port.cc
+  unsigned IndexOf(const RxQueue& queue) const { return &queue - rx_.data(); }
+  unsigned IndexOf(const TxQueue& queue) const { return &queue - tx_.data(); }
+  /// Logs a kind of event once for each `subject` (a queue, an offset) until the next reset.
+  template <typename MakeLine>
+  void LogOnce(std::uint32_t kind, std::uint32_t subject, MakeLine make_line) {
+    if (logged_.insert(std::uint64_t{kind} << 32 | subject).second) host_.Log(number_, make_line());
+  }
+  enum LogKind : std::uint32_t {
+    kUnknownRegister,
+    kRxTail,
+    kRxType,
+    kTxTail,
+    kTxOrder,
+    kTxType,
+    kTxLength,
+    kTxPayload,
+    kTxOffload,
+    kLinkMode,
+    kRssMode,
+  };
+
+  const ChipConfig config_;
+  SharedState& chip_;
+  const unsigned number_;
+  Host& host_;
+  Dma dma_;
+  RegisterFile<Port> registers_;
+  Wire* wire_ = nullptr;
+  unsigned end_ = 0;
+
+  // Reset
+  std::shared_ptr<std::uint64_t> life_;  // counts resets; gone with the port
+  bool resetting_ = false;
+  bool auto_read_done_ = false;
+  bool dma_init_done_ = false;
+  bool master_enabled_ = true;  // STATUS.GIO
+
+  // Link
+  bool carrier_ = false;
+  bool link_reset_ = false;
+  bool link_up_ = false;
+  bool training_ = false;
+  bool link_was_down_ = true;  // since LINKS was last read
+  std::uint64_t training_number_ = 0;
+  Nanoseconds negotiated_at_{0};
+
+  // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS and MRQC have them
+  bool receive_enabled_ = false;
+  bool unicast_promiscuous_ = false;
+  bool strip_crc_ = false;
+  std::uint32_t longest_frame_ = 0;       // with CRC, without VLAN tag
+  std::uint32_t rss_fields_ = 0;          // MRQC's field enables; 0: RSS is off
+  std::vector<std::uint64_t> addresses_;  // valid RAL/RAH pairs, first byte lowest
+  Toeplitz toeplitz_;
+  bool rss_key_changed_ = true;
+
+  // Transmit, as DMATXCTL and HLREG0 have it
+  bool transmit_enabled_ = false;
+  std::vector<std::uint8_t> active_tx_;  // enabled queues, served in turn
+
+  // Interrupts
+  std::uint64_t pending_causes_ = 0;  // written back since the last look
+  std::uint64_t vector_causes_ = 0, vector_mask_ = 0, vector_seen_ = 0;
+  std::uint32_t other_causes_ = 0, other_mask_ = 0, other_seen_ = 0;
+  std::array<Nanoseconds, 64> not_before_{};
+  std::uint64_t timer_running_ = 0;
+
+  Statistics statistics_;
+  std::uint32_t last_read_ = 0;  // offset, for counters of two registers
+  std::uint64_t unknown_accesses_ = 0;
+  std::unordered_set<std::uint64_t> logged_;
+
+  PacketBuffer<RxNote> packet_buffer_;
+  std::vector<std::byte> scratch_;
+  std::array<RxQueue, kQueues> rx_;
+  std::array<TxQueue, kQueues> tx_;
+};
+
+}  // namespace ixylab::emulator::intel82599
+
+#endif  // EMULATOR_82599_PORT_H_

@@ -1,0 +1,211 @@
+// Receive DMA (datasheet 7.1, 8.2.3.8): from a frame that passed the filters to its descriptors.
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "emulator/82599/headers.h"
+#include "emulator/82599/port.h"
+#include "emulator/82599/registers.h"
+
+namespace ixylab::emulator::intel82599 {
+namespace {
+
+constexpr std::uint32_t kEnable = 1u << 25;            // RXDCTL
+constexpr std::uint32_t kDropEnable = 1u << 28;        // SRRCTL
+constexpr std::uint32_t kDescriptorTypeOneBuffer = 1;  // SRRCTL.DESCTYPE: advanced, one buffer
+constexpr std::uint64_t kDone = 1u << 0, kEndOfPacket = 1u << 1;  // status of the descriptor
+constexpr std::uint32_t kNonUnicast = 1u << 7;                    // PIF
+
+// Linux and DPDK poll RXDCTL.ENABLE for 10 ms.
+constexpr Nanoseconds kEnableTime = std::chrono::microseconds(10);
+
+constexpr RegisterInfo kRdbal = Row("RDBAL"), kRdbah = Row("RDBAH"), kRdlen = Row("RDLEN"),
+                       kRdh = Row("RDH"), kSrrctl = Row("SRRCTL"), kRxdctl = Row("RXDCTL"),
+                       kRxpbsize = Row("RXPBSIZE"), kReta = Row("RETA"), kRqsmr = Row("RQSMR");
+
+std::uint64_t& Word(std::byte* descriptor, unsigned word) {
+  return *reinterpret_cast<std::uint64_t*>(descriptor + 8 * word);
+}
+
+}  // namespace
+
+/// Queue, hash and packet type (7.1.2, 7.1.6.2).
+Port::RxNote Port::Classify(std::span<const std::byte> frame, std::uint32_t errors) {
+  RxNote note;
+  const Headers headers = ParseHeaders(frame);
+  note.hash_and_type = headers.type << 4;
+  note.status_and_error = errors;
+  if ((std::to_integer<std::uint32_t>(frame[0]) & 1) != 0) note.status_and_error |= kNonUnicast;
+  if (rss_fields_ == 0) return note;
+  if (rss_key_changed_) LoadRssKey();
+  const RssResult rss = HashFrame(toeplitz_, rss_fields_, frame, headers);
+  if (rss.type == 0) return note;
+  // 7.1.2.8.1: "The seven LSBs of the hash result are used as an index" into RETA.
+  const std::uint32_t entry = rss.hash & 0x7F;
+  note.queue = registers_.Peek(kReta.At(entry / 4)) >> entry % 4 * 8 & 0xF;
+  note.hash_and_type |= rss.type | std::uint64_t{rss.hash} << 32;
+  return note;
+}
+
+/// Into the queue; or, where it has no descriptors and may not drop, into the packet buffer. What
+/// is there goes first, for whichever queue it is (head-of-line blocking).
+void Port::Receive(std::span<const std::byte> frame, const RxNote& note) {
+  RxQueue& queue = rx_[note.queue];
+  const bool waiting = !packet_buffer_.empty();
+  if (!waiting) [[likely]] {
+    if (Post(queue, frame, note) != Posted::kNoDescriptor) [[likely]]
+      return;
+  }
+  // 8.2.3.23.75: packets are dropped per queue because "Rx queue is disabled" or because there are
+  // "no free descriptors in the Rx queue while hardware is set to Drop En".
+  if (!waiting && (queue.drop || !queue.enabled)) {
+    ++statistics_.dropped_by_queue[queue.counters];
+    return;
+  }
+  constexpr std::uint32_t kSizeField = 0x3FF << 10;  // RXPBSIZE in KiB, so that it is also in bytes
+  const std::size_t capacity = registers_.Peek(kRxpbsize.At(0)) & kSizeField;
+  if (!packet_buffer_.Push(frame, note, capacity)) ++statistics_.missed;
+}
+
+/// As far as descriptors last. True if anything has left the buffer.
+bool Port::DrainPacketBuffer() {
+  constexpr unsigned kBatch = 64;
+  if (!master_enabled_) return false;
+  unsigned moved = 0;
+  for (; moved < kBatch && !packet_buffer_.empty(); ++moved) {
+    RxQueue& queue = rx_[packet_buffer_.front_note().queue];
+    const Posted posted = Post(queue, packet_buffer_.front(), packet_buffer_.front_note());
+    if (posted == Posted::kNoDescriptor) {
+      if (!queue.drop && queue.enabled) break;
+      ++statistics_.dropped_by_queue[queue.counters];
+    }
+    packet_buffer_.Pop();
+  }
+  return moved != 0;
+}
+
+Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note) {
+  if (!queue.enabled) [[unlikely]]
+    return Posted::kNoDescriptor;
+  const std::uint32_t tail = std::atomic_ref(*queue.tail).load(std::memory_order_acquire);
+  if (tail >= queue.size || queue.head >= queue.size) [[unlikely]] {
+    // ethtool's register test writes any tail to a queue without a ring.
+    if (queue.size != 0) {
+      LogOnce(kRxTail, IndexOf(queue), [&] {
+        return "RX queue " + std::to_string(IndexOf(queue)) + ": RDT " + std::to_string(tail) +
+               " or RDH " + std::to_string(queue.head) + " is beyond the ring of " +
+               std::to_string(queue.size) + " descriptors";
+      });
+    }
+    return Posted::kNoDescriptor;
+  }
+  const std::uint32_t free =
+      tail >= queue.head ? tail - queue.head : tail + queue.size - queue.head;
+  if (std::uint64_t{free} * queue.buffer_size < frame.size()) [[unlikely]] {
+    if (queue.buffer_size == 0) {
+      LogOnce(kRxType, IndexOf(queue), [&] {
+        return "RX queue " + std::to_string(IndexOf(queue)) +
+               ": SRRCTL: only advanced descriptors with one buffer (DESCTYPE 1, BSIZEPACKET not "
+               "0) "
+               "are modelled; frames are dropped";
+      });
+      ++statistics_.dropped_by_queue[queue.counters];
+      return Posted::kLost;
+    }
+    return Posted::kNoDescriptor;
+  }
+
+  std::size_t done = 0;
+  do {
+    const std::uint64_t iova = queue.base + std::uint64_t{queue.head} * kDescriptorSize;
+    std::byte* const descriptor = dma_.Find(iova, kDescriptorSize);
+    if (descriptor == nullptr) [[unlikely]] {
+      dma_.Fault(Dma::Access::kRead, iova, kDescriptorSize,
+                 "RX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
+                     std::to_string(queue.head));
+      return Posted::kLost;
+    }
+    if (dma_.tracing()) [[unlikely]] {
+      dma_.Trace(Dma::Access::kRead, iova, {descriptor, kDescriptorSize});
+    }
+    const std::size_t size = std::min<std::size_t>(frame.size() - done, queue.buffer_size);
+    // A posted write: the device does not learn what became of it, and goes on.
+    WriteBuffer(Word(descriptor, 0), frame.subspan(done, size), queue);
+    done += size;
+    const bool last = done == frame.size();
+    // The first half is only valid in a packet's last descriptor. The second one, with DD and the
+    // length, is what drivers poll: one store, after everything else.
+    std::atomic_ref(Word(descriptor, 0))
+        .store(last ? note.hash_and_type : 0, std::memory_order_relaxed);
+    std::atomic_ref(Word(descriptor, 1))
+        .store(
+            kDone | (last ? kEndOfPacket | note.status_and_error : 0) | std::uint64_t{size} << 32,
+            std::memory_order_release);
+    if (dma_.tracing()) [[unlikely]] {
+      dma_.Trace(Dma::Access::kWrite, iova, {descriptor, kDescriptorSize});
+    }
+    if (++queue.head == queue.size) queue.head = 0;
+  } while (done < frame.size());
+
+  QueueCounters& counters = statistics_.received_by_queue[queue.counters];
+  ++counters.packets;
+  counters.octets += frame.size();
+  pending_causes_ |= queue.cause;
+  return Posted::kYes;
+}
+
+bool Port::WriteBuffer(std::uint64_t iova, std::span<const std::byte> data, const RxQueue& queue) {
+  std::byte* const memory = dma_.Find(iova, data.size());
+  if (memory != nullptr) [[likely]] {
+    std::memcpy(memory, data.data(), data.size());
+    if (dma_.tracing()) [[unlikely]]
+      dma_.Trace(Dma::Access::kWrite, iova, data);
+    return true;
+  }
+  if (dma_.Write(iova, data)) return true;
+  dma_.Fault(Dma::Access::kWrite, iova, data.size(),
+             "RX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
+                 std::to_string(queue.head) + ": buffer");
+  return false;
+}
+
+// --- Registers of a queue ---
+
+void Port::UpdateRxQueue(std::uint32_t index) {
+  RxQueue& queue = rx_[index];
+  const auto peek = [&](const RegisterInfo& row) {
+    return registers_.Peek(ReceiveQueueOffset(row, index));
+  };
+  const std::uint32_t srrctl = peek(kSrrctl);
+  queue.base = (peek(kRdbal) & kRdbal.readable) | std::uint64_t{peek(kRdbah)} << 32;
+  queue.size = (peek(kRdlen) & kRdlen.readable) / kDescriptorSize;
+  queue.drop = (srrctl & kDropEnable) != 0;
+  queue.buffer_size = (srrctl >> 25 & 7) == kDescriptorTypeOneBuffer ? (srrctl & 0x1F) * 1024 : 0;
+  queue.counters = registers_.Peek(kRqsmr.At(index / 4)) >> index % 4 * 8 & 0xF;
+}
+
+void Port::WroteRxRing(std::uint32_t queue, std::uint32_t) { UpdateRxQueue(queue); }
+
+std::uint32_t Port::ReadRdh(std::uint32_t queue) { return rx_[queue].head; }
+
+void Port::WroteRdh(std::uint32_t queue, std::uint32_t value) {
+  rx_[queue].head = value & kRdh.writable;
+}
+
+std::uint32_t Port::ReadRxdctl(std::uint32_t queue) {
+  const std::uint32_t stored = registers_.Peek(ReceiveQueueOffset(kRxdctl, queue));
+  return (stored & ~kEnable) | (rx_[queue].enabled ? kEnable : 0);
+}
+
+/// 4.6.7.1.2: "The 82599 clears the RXDCTL.ENABLE bit only after all pending memory accesses to the
+/// descriptor ring are done": until then the queue goes on, and a driver that does not wait for it
+/// before it takes the memory away is found out.
+void Port::WroteRxdctl(std::uint32_t queue, std::uint32_t value) {
+  const bool enable = (value & kEnable) != 0;
+  if (enable == rx_[queue].enabled) return;
+  Later(kEnableTime, [this, queue] {
+    rx_[queue].enabled = (registers_.Peek(ReceiveQueueOffset(kRxdctl, queue)) & kEnable) != 0;
+  });
+}
+
+}  // namespace ixylab::emulator::intel82599

@@ -1,0 +1,55 @@
+// What the statistics registers count (datasheet 8.2.3.23), kept as plain integers so that a frame
+// costs a few additions; a register takes over what has been counted when it is read.
+#ifndef EMULATOR_82599_STATISTICS_H_
+#define EMULATOR_82599_STATISTICS_H_
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace ixylab::emulator::intel82599 {
+
+/// Good frames in one direction. Sizes are from destination address to CRC, inclusive.
+struct FrameCounters {
+  std::array<std::uint64_t, 6> by_size{};  // 64, -127, -255, -511, -1023, longer
+  std::uint64_t octets = 0;
+  std::uint64_t multicast = 0;
+  std::uint64_t broadcast = 0;
+
+  /// `size` is at least 64: the class is then the position of its highest bit, with 64 itself and
+  /// 65..127 told apart.
+  void Count(std::uint64_t size) {
+    const int bits = std::bit_width(size) - 6;  // 64..127: 1
+    ++by_size[size <= 64 ? 0 : bits < 5 ? bits : 5];
+  }
+};
+
+struct QueueCounters {
+  std::uint64_t packets = 0;
+  std::uint64_t octets = 0;
+};
+
+struct Statistics {
+  // Receive, before and after the filters
+  std::uint64_t total_packets = 0;
+  std::uint64_t total_octets = 0;
+  FrameCounters received;
+  std::uint64_t crc_errors = 0;
+  std::uint64_t undersize = 0;
+  std::uint64_t fragments = 0;
+  std::uint64_t oversize = 0;
+  std::uint64_t jabbers = 0;
+  std::uint64_t missed = 0;  // packet buffer 0
+  std::uint64_t local_faults = 0;
+  std::array<QueueCounters, 16> received_by_queue{};
+  std::array<std::uint64_t, 16> dropped_by_queue{};
+  // Transmit
+  FrameCounters sent;
+  std::uint64_t sent_short = 0;  // less than 64 bytes: not among the good ones
+  std::array<QueueCounters, 16> sent_by_queue{};
+};
+
+}  // namespace ixylab::emulator::intel82599
+
+#endif  // EMULATOR_82599_STATISTICS_H_
