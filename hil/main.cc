@@ -64,7 +64,8 @@ int Main(int argc, char** argv) {
   app.add_subcommand("targets", "Lists the targets");
 
   CLI::App* regs = app.add_subcommand("regs", "Shows the model's registers");
-  regs->add_flag("--doc", std::string("As a Markdown document"))->required();
+  bool document = false;
+  regs->add_flag("--doc", document, "As a Markdown document")->required();
 
   if (argc < 2) {
     std::fputs(app.help().c_str(), stdout);

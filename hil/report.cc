@@ -24,6 +24,12 @@ std::string Padded(std::string text, std::size_t width) {
   return text;
 }
 
+/// A line of the table, without the blanks at its end.
+std::string Line(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string Report::Table() const {
@@ -45,7 +51,7 @@ std::string Report::Table() const {
     head += "  " + Padded(column.target, 8);
     rule += "  " + std::string(std::max<std::size_t>(column.target.size(), 8), '-');
   }
-  std::string table = head + "\n" + rule + "\n";
+  std::string table = Line(head) + Line(rule);
   for (const std::string& name : names) {
     std::string row = Padded(name, name_width);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -53,8 +59,7 @@ std::string Report::Table() const {
       row += "  " + Padded(cell == cells[i].end() ? "-" : cell->second,
                            std::max<std::size_t>(columns_[i].target.size(), 8));
     }
-    row.erase(row.find_last_not_of(' ') + 1);
-    table += row + "\n";
+    table += Line(row);
   }
   return table;
 }

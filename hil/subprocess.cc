@@ -48,6 +48,11 @@ class SignalsAsEvents {
   SignalsAsEvents() : fd_(Block(&before_)) {}
   ~SignalsAsEvents() { Restore(); }
   int get() const { return fd_.get(); }
+  /// Takes the signal, so that it does not wait for Restore.
+  void Consume() const {
+    signalfd_siginfo info;
+    if (read(fd_.get(), &info, sizeof(info)) < 0) Fail("signalfd");
+  }
   void Restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
  private:
@@ -129,6 +134,7 @@ ChildResult RunChild(const std::vector<std::string>& command, std::chrono::secon
                            static_cast<int>(std::clamp<decltype(left)>(left, 0, 1'000'000)));
     if (ready < 0 && errno != EINTR) Fail("poll");
     if (events[1].revents != 0) {
+      signals.Consume();
       result.end = ChildResult::End::kInterrupted;
       break;
     }

@@ -1,0 +1,160 @@
+#!/bin/bash
+# What the hil program answers to good and bad command lines.
+set -u
+hil=$PWD/$1
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect EXIT_CODE PATTERN ARGUMENT...: runs hil; PATTERN (grep -E) must match a line of its output.
+expect() {
+  local code=$1 pattern=$2
+  shift 2
+  "$hil" "$@" > "$work/out" 2> "$work/err"
+  local got=$?
+  if [ "$got" != "$code" ] || ! cat "$work/out" "$work/err" | grep -Eq -- "$pattern"; then
+    echo "FAILED: hil $*: exit code $got (expected $code), expected a line with: $pattern"
+    sed 's/^/    /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+  fi
+}
+
+# The same for bad input: nothing on standard output, one line on standard error, exit code 2.
+refuse() {
+  expect 2 "$@"
+  if [ -s "$work/out" ] || [ "$(wc -l < "$work/err")" != 1 ]; then
+    echo "FAILED: hil ${*:2}: not one line on standard error:"
+    sed 's/^/    /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+  fi
+}
+
+last_line() {
+  if [ "$(tail -n 1 "$work/out")" != "$1" ]; then
+    echo "FAILED: last line \"$(tail -n 1 "$work/out")\" in place of \"$1\""
+    failures=$((failures + 1))
+  fi
+}
+
+# suite NAME: makes a conformance program of what stands on standard input.
+suite() {
+  { echo '#!/bin/bash'; cat; } > "$work/$1"
+  chmod +x "$work/$1"
+}
+
+# Help, lists, documents.
+expect 0 'run .*conformance suite'
+expect 0 '--target' run --help
+expect 0 '^model:82599 ' targets
+expect 0 'SRRCTL' regs --doc
+
+# Bad input.
+refuse 'nonsense' nonsense
+refuse '--nonsense' run --nonsense
+refuse '--nonsense' --nonsense
+refuse 'unknown target "model:8259".*model:82599' run --target=model:8259
+refuse 'unknown target ""' run --target=
+refuse 'unknown target "pci:x"' run --target=model:82599 --target=pci:x
+refuse 'seed' run --seed=x
+refuse 'soak-packets' run --soak-packets=-1
+refuse 'deadline' run --deadline=0
+refuse 'doc' regs
+refuse 'cannot run .*/none' run --suite="$work/none"
+
+# The real suite, one test of it.
+expect 0 '^ *1/1 +passed .* BringUp.LinkComesUp' run --filter=BringUp.LinkComesUp
+last_line '1 passed, 0 failed, 0 skipped'
+expect 0 '^BringUp.LinkComesUp +[0-9]+ ms +[0-9]+ ms' run --filter=BringUp.LinkComesUp \
+  --target=model:82599 --target=model:82599,threads
+last_line '2 passed, 0 failed, 0 skipped'
+expect 0 'skipped .*Queues.TwoThreads.*: the target is single-threaded' \
+  run --filter='Queues.TwoThreads*'
+last_line '0 passed, 0 failed, 1 skipped'
+expect 2 'no test matches --filter=Nothing.*' run --filter='Nothing.*'
+
+# Suites that fail, crash, hang, or do not start.
+suite fails <<'EOF'
+echo "[==========] Running 2 tests from 1 test suite."
+echo "[ RUN      ] A.One"
+echo "[       OK ] A.One (1 ms)"
+echo "[ RUN      ] A.Two"
+echo "a.cc:7: Failure"
+echo "$*"
+echo "[  FAILED  ] A.Two (2 ms)"
+echo "[==========] 2 tests from 1 test suite ran. (3 ms total)"
+exit 1
+EOF
+expect 1 'a.cc:7: Failure' run --suite="$work/fails"
+last_line '1 passed, 1 failed, 0 skipped'
+expect 1 '--target=model:82599 --seed=7 --gtest_filter=A.* .*--soak-packets=99' \
+  run --suite="$work/fails" --seed=7 '--filter=A.*' --soak-packets=99
+# A relative path is relative to where the user stands, also when `bazel run` stands elsewhere.
+export BUILD_WORKING_DIRECTORY=$work
+expect 1 'FAILED on model:82599: A.Two' run --suite=fails
+unset BUILD_WORKING_DIRECTORY
+
+suite crashes <<'EOF'
+echo "[==========] Running 2 tests from 1 test suite."
+echo "[ RUN      ] A.One"
+kill -SEGV $$
+EOF
+expect 1 'crashed: Segmentation fault' run --suite="$work/crashes"
+last_line '0 passed, 1 failed, 0 skipped'
+
+suite hangs <<'EOF'
+echo "[==========] Running 2 tests from 1 test suite."
+echo "[ RUN      ] A.One"
+sleep 1000
+EOF
+expect 1 'killed: the suite did not end within 1 s' run --suite="$work/hangs" --deadline=1
+last_line '0 passed, 1 failed, 0 skipped'
+
+suite quits_early <<'EOF'
+echo "[==========] Running 2 tests from 1 test suite."
+echo "[ RUN      ] A.One"
+echo "[       OK ] A.One (1 ms)"
+EOF
+expect 1 'the end of the run' run --suite="$work/quits_early"
+last_line '1 passed, 1 failed, 0 skipped'
+
+suite leaks <<'EOF'
+echo "[==========] Running 1 test from 1 test suite."
+echo "[ RUN      ] A.One"
+echo "[       OK ] A.One (1 ms)"
+echo "[==========] 1 test from 1 test suite ran. (3 ms total)"
+echo "SUMMARY: 64 bytes leaked"
+exit 23
+EOF
+expect 1 'SUMMARY: 64 bytes leaked' run --suite="$work/leaks"
+last_line '1 passed, 1 failed, 0 skipped'
+
+suite does_not_start <<'EOF'
+echo "conformance: something is missing" >&2
+exit 2
+EOF
+expect 2 'something is missing' run --suite="$work/does_not_start"
+
+# Ctrl-C ends the suite and says so.
+suite waits <<'EOF'
+echo $$ > "${0}.pid"
+echo "[==========] Running 2 tests from 1 test suite."
+echo "[ RUN      ] A.One"
+sleep 1000
+EOF
+"$hil" run --suite="$work/waits" > "$work/out" 2>&1 &
+pid=$!
+for _ in $(seq 600); do [ -s "$work/waits.pid" ] && break; sleep 0.1; done
+# A shell starts background jobs with SIGINT ignored, so SIGTERM stands in for it.
+kill -TERM $pid
+wait $pid
+code=$?
+if [ $code != 130 ] || ! grep -q '^interrupted' "$work/out"; then
+  echo "FAILED: interrupted: exit code $code"
+  sed 's/^/    /' "$work/out"
+  failures=$((failures + 1))
+fi
+if kill -0 "$(cat "$work/waits.pid")" 2> /dev/null; then
+  echo "FAILED: the suite outlives an interrupted hil"
+  failures=$((failures + 1))
+fi
+
+[ "$failures" = 0 ]
