@@ -99,7 +99,7 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
       .fields = kFwsmFields, .section = "8.2.3.4.10", .provenance = "Vigor"}},
     {{.name = "FACTPS", .offset = 0x10150, .kind = Kind::kReadOnly, .reset = 0x00000104,
       .fields = kFactpsFields, .section = "8.2.3.4", .provenance = "Vigor; LAN1_VALID guessed"}},
-    {{.name = "SW_FW_SYNC", .offset = 0x10160, .writable = 0x0000001F, .fields = kSwFwSyncFields,
+    {{.name = "SW_FW_SYNC", .offset = 0x10160, .writable = 0x0000041F, .fields = kSwFwSyncFields,
       .section = "8.2.3.4", .provenance = "Vigor; SW_MNG_SM Linux ixgbe"},
      {.on_read = &Port::ReadSwFwSync, .on_write = &Port::WroteSwFwSync}},
 
