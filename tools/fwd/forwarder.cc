@@ -1,9 +1,7 @@
 #include "tools/fwd/forwarder.h"
 
 #include <chrono>
-#include <cstdio>
 #include <span>
-#include <string_view>
 
 #include "driver/open.h"
 
@@ -32,14 +30,10 @@ Forwarder::Forwarder(const Options& options)
       batch_(options.batch) {
   model_.seed = options.seed;
   model_.endpoints = {&player_, &recorder_};
-  model_.log_accesses = options.trace;
+  model_.log_accesses = options.trace != nullptr;
   target_ = hil::OpenModelTarget(model_);
   player_.Plug(target_->wire(0), 1 - target_->wire_end(0));
-  if (options.trace) {
-    target_->SetTrace([](std::string_view line) {
-      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-    });
-  }
+  target_->SetTrace(options.trace);
   pool_ = std::make_unique<MemoryPool>(target_->dma(), kBuffers);
   port0_ = OpenPort(0);
   port1_ = OpenPort(1);

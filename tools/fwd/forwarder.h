@@ -22,10 +22,10 @@ struct Options {
   std::string in;   // capture that is replayed at port 0
   std::string out;  // capture of what leaves port 1
   std::string target = "model:82599";
-  std::size_t batch = 32;  // packets a call, 1..kMaxBatch
-  std::uint64_t loop = 1;  // replays of `in`, 1 or more
-  std::uint64_t seed = 1;  // of the device addresses
-  bool trace = false;      // register accesses to stderr
+  std::size_t batch = 32;        // packets a call, 1..kMaxBatch
+  std::uint64_t loop = 1;        // replays of `in`, 1 or more
+  std::uint64_t seed = 1;        // of the device addresses
+  hil::Target::TraceSink trace;  // gets each register access, if not null
 };
 inline constexpr std::size_t kMaxBatch = 256;
 

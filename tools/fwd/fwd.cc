@@ -2,16 +2,22 @@
 //
 //   fwd --in=a.pcap --out=b.pcap
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "tools/fwd/forwarder.h"
@@ -28,21 +34,58 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Fills in `app` what it stores in `options`.
+/// Takes a decimal number from `low` to `high`. CLI11 by itself takes -1 for 2^64 - 1.
+CLI::Validator Number(std::uint64_t low, std::uint64_t high) {
+  const std::string range = "a number from " + std::to_string(low) + " to " + std::to_string(high);
+  const auto check = [=](const std::string& text) {
+    std::uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [last, error] = std::from_chars(text.data(), end, value);
+    const bool good = error == std::errc() && last == end && value >= low && value <= high;
+    return good ? std::string() : "\"" + text + "\" is not " + range;
+  };
+  return CLI::Validator(check, range, "Number");
+}
+
+/// Shows register accesses on stderr, one that is repeated only once.
+class TracePrinter {
+ public:
+  void operator()(std::string_view line) {
+    const std::string_view access = line.substr(std::min(line.find("port"), line.size()));
+    const bool again = access == last_;
+    if (!again) {
+      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+      last_ = access;
+    } else if (!repeated_) {
+      std::fputs("             ...\n", stderr);
+    }
+    repeated_ = again;
+  }
+
+ private:
+  std::string last_;
+  bool repeated_ = false;
+};
+
+/// Has `app` store what it finds in `options`.
 void DeclareOptions(CLI::App& app, Options& options) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   app.add_option("--in", options.in, "Capture to replay at port 0: pcap or pcapng, Ethernet")
       ->required();
   app.add_option("--out", options.out, "Capture to write of what leaves port 1")->required();
   app.add_option("--target", options.target, "Whose ports")->capture_default_str();
   app.add_option("--batch", options.batch, "Packets a call")
-      ->check(CLI::Range(std::size_t{1}, kMaxBatch))
+      ->check(Number(1, kMaxBatch))
       ->capture_default_str();
   app.add_option("--loop", options.loop, "Times to replay the input")
-      ->check(CLI::PositiveNumber)
+      ->check(Number(1, kMost))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of the model's device addresses")
+      ->check(Number(0, kMost))
       ->capture_default_str();
-  app.add_flag("--trace", options.trace, "Show register accesses by name and fields");
+  app.add_flag_callback(
+      "--trace", [&options] { options.trace = TracePrinter(); },
+      "Show register accesses by name and fields on stderr");
 }
 
 void CheckFiles(const Options& options) {
