@@ -121,7 +121,7 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
       .provenance = "DPDK ixgbe"}},
     {{.name = "GSCN_3", .offset = 0x1102C, .kind = Kind::kReadOnly, .section = "8.2.3.4",
       .provenance = "DPDK ixgbe"}},
-    {{.name = "GSCL_5", .offset = 0x11030, .count = 4, .first_index = 5, .section = "8.2.3.4",
+    {{.name = "GSCL_5_8", .offset = 0x11030, .count = 4, .section = "8.2.3.4",
       .provenance = "DPDK ixgbe"}},
     {{.name = "PHYADR", .offset = 0x11040, .section = "8.2.3.4", .provenance = "DPDK ixgbe"}},
     {{.name = "PHYDAT", .offset = 0x11044, .section = "8.2.3.4", .provenance = "DPDK ixgbe"}},
