@@ -1,0 +1,102 @@
+#include "tests/driver/mock_bus.h"
+
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace ixylab {
+namespace {
+
+using testing::AtLeast;
+using testing::DoAll;
+using testing::InvokeWithoutArgs;
+using testing::Return;
+using testing::Throw;
+
+std::string Hex(std::uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", value);
+  return text;
+}
+
+MATCHER_P(Is, value, "is " + Hex(value)) {
+  *result_listener << "which is " << Hex(arg);
+  return arg == value;
+}
+
+MATCHER_P3(IsOneOf, first, count, stride,
+           "is one of " + std::to_string(count) + " from " + Hex(first)) {
+  *result_listener << "which is " << Hex(arg);
+  return arg >= first && arg < first + count * stride && (arg - first) % stride == 0;
+}
+
+}  // namespace
+
+MockBus::MockBus(DmaSpace& dma) : dma_(dma) {
+  const DeviceError error("an access that the test does not expect");
+  ON_CALL(*this, Read32).WillByDefault(Throw(error));
+  ON_CALL(*this, Write32).WillByDefault(Throw(error));
+  ON_CALL(*this, LongSleep).WillByDefault(Throw(error));
+}
+
+void MockBus::ExpectRead32(std::uint32_t offset, std::uint32_t value) {
+  EXPECT_CALL(*this, Read32(Is(offset)))
+      .InSequence(sequence_)
+      .WillOnce(DoAll(InvokeWithoutArgs(TakeCheck()), Return(value)));
+}
+
+void MockBus::ExpectWrite32(std::uint32_t offset, std::uint32_t value) {
+  EXPECT_CALL(*this, Write32(Is(offset), Is(value)))
+      .InSequence(sequence_)
+      .WillOnce(InvokeWithoutArgs(TakeCheck()));
+}
+
+void MockBus::ExpectMask32(std::uint32_t offset, Bits bits) {
+  const std::uint32_t before = Garbage();
+  ExpectRead32(offset, before);
+  ExpectWrite32(offset, (before & ~bits.clear) | bits.set);
+}
+
+void MockBus::ExpectPoll32(std::uint32_t offset, std::uint32_t mask, std::uint32_t value,
+                           int early) {
+  for (; early > 0; --early) ExpectRead32(offset, (Garbage() & ~mask) | (~value & mask));
+  ExpectRead32(offset, (Garbage() & ~mask) | value);
+}
+
+void MockBus::ExpectPollInVain32(std::uint32_t offset, std::uint32_t mask, std::uint32_t value) {
+  EXPECT_CALL(*this, Read32(Is(offset)))
+      .Times(AtLeast(2))
+      .InSequence(sequence_)
+      .WillRepeatedly([this, mask, value] { return (Garbage() & ~mask) | (~value & mask); });
+}
+
+void MockBus::ExpectWriteTable32(std::uint32_t offset, std::uint32_t count, std::uint32_t value,
+                                 std::uint32_t stride) {
+  auto written = std::make_shared<std::set<std::uint32_t>>();
+  EXPECT_CALL(*this, Write32(IsOneOf(offset, count, stride), Is(value)))
+      .Times(static_cast<int>(count))
+      .InSequence(sequence_)
+      .WillRepeatedly([written](std::uint32_t at, std::uint32_t) {
+        EXPECT_TRUE(written->insert(at).second) << Hex(at) << " is written twice";
+      });
+}
+
+void MockBus::ExpectSleep(Nanoseconds duration) {
+  EXPECT_CALL(*this, LongSleep(duration))
+      .InSequence(sequence_)
+      .WillOnce(InvokeWithoutArgs(TakeCheck()));
+}
+
+std::uint32_t* MockBus::MapRegister(std::uint32_t offset) {
+  const auto found = mapped_.find(offset);
+  return found == mapped_.end() ? nullptr : found->second;
+}
+
+void MockBus::Sleep(Nanoseconds duration) {
+  time_ += duration;
+  if (duration >= std::chrono::milliseconds(1)) LongSleep(duration);
+}
+
+}  // namespace ixylab
