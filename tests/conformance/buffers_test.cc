@@ -147,7 +147,7 @@ TEST_F(Buffers, OneDeviceSendsWhatTheOtherReceived) {
 }
 
 TEST_F(Buffers, DevicesWithPoolsOfDifferentSizes) {
-  Open(0, {.receive_descriptors = 64, .buffers = 100});
+  Open(0, {.receive_descriptors = 64, .buffers = 256});
   Open(1, {.receive_descriptors = 1024, .buffers = 3000});
   WaitForLinks();
   ASSERT_NO_FATAL_FAILURE(ExpectTraffic(1000));

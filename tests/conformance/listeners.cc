@@ -7,6 +7,18 @@
 
 namespace ixylab::conformance {
 
+namespace {
+
+std::string FullName(const testing::TestInfo& info) {
+  return std::string(info.test_suite_name()) + "." + info.name();
+}
+
+}  // namespace
+
+void FailureContext::OnTestStart(const testing::TestInfo& info) { running_ = FullName(info); }
+
+void FailureContext::OnTestEnd(const testing::TestInfo&) { running_.clear(); }
+
 void FailureContext::OnTestPartResult(const testing::TestPartResult& result) {
   if (!result.failed()) return;
   const Session& session = CurrentSession();
@@ -16,16 +28,15 @@ void FailureContext::OnTestPartResult(const testing::TestPartResult& result) {
       std::printf("  %s\n", line.c_str());
     }
   }
-  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-  if (test != nullptr) {
-    std::printf("Again: bazel run //hil -- run --target=%s --seed=%" PRIu64 " --filter=%s.%s\n",
-                session.target.c_str(), session.seed, test->test_suite_name(), test->name());
+  if (!running_.empty()) {
+    std::printf("Again: bazel run //hil -- run --target=%s --seed=%" PRIu64 " --filter='%s'\n",
+                session.target.c_str(), session.seed, running_.c_str());
   }
   std::fflush(stdout);
 }
 
 void SkipGuard::OnTestEnd(const testing::TestInfo& info) {
-  const std::string name = std::string(info.test_suite_name()) + "." + info.name();
+  const std::string name = FullName(info);
   const testing::TestResult& result = *info.result();
   if (result.Failed()) return;
   if (result.Skipped() && !expected_.Has(name)) {

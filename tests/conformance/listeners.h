@@ -14,7 +14,12 @@ namespace ixylab::conformance {
 
 /// Under each failed assertion: the last register accesses, and how to run the test again.
 class FailureContext final : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo& info) override;
   void OnTestPartResult(const testing::TestPartResult& result) override;
+  void OnTestEnd(const testing::TestInfo& info) override;
+
+  // GoogleTest holds its lock during OnTestPartResult: it cannot be asked there.
+  std::string running_;
 };
 
 /// Fails a test that was skipped and is not in the table, or is in the table and was not skipped.
