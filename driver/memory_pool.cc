@@ -30,14 +30,14 @@ MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
     auto* buffer = new (memory_.bytes().data() + offset) PacketBuffer;
     buffer->iova = memory_.iova(offset) + sizeof(PacketBuffer);
     buffer->pool = this;
-    // The stack's top is the first buffer.
-    free_[count - 1 - i] = buffer;
+    free_[i] = buffer;
   }
-  available_ = count;
+  top_ = free_.get();
+  end_ = top_ + count;
 }
 
 std::size_t MemoryPool::Allocate(std::span<PacketBuffer*> buffers) {
-  const std::size_t n = std::min(buffers.size(), available_);
+  const std::size_t n = std::min(buffers.size(), available());
   std::ranges::copy(Take(n), buffers.begin());
   for (PacketBuffer* buffer : buffers.first(n)) buffer->size = 0;
   return n;

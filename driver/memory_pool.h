@@ -47,13 +47,13 @@ class MemoryPool {
   MemoryPool& operator=(const MemoryPool&) = delete;
 
   std::size_t size() const { return count_; }
-  std::size_t available() const { return available_; }
+  std::size_t available() const { return static_cast<std::size_t>(end_ - top_); }
   DmaSpace& dma() const { return dma_; }
 
   /// A free buffer with size 0, or null.
   PacketBuffer* Allocate() {
-    if (available_ == 0) return nullptr;
-    PacketBuffer* buffer = free_[--available_];
+    if (top_ == end_) return nullptr;
+    PacketBuffer* const buffer = *top_++;
     buffer->size = 0;
     return buffer;
   }
@@ -63,35 +63,38 @@ class MemoryPool {
   /// Gives a buffer back to the pool that it came from.
   static void Free(PacketBuffer* buffer) { buffer->pool->Put(buffer); }
   static void Free(std::span<PacketBuffer* const> buffers) {
-    while (!buffers.empty()) {
-      // As a rule all are of one pool.
-      MemoryPool* const pool = buffers.front()->pool;
-      std::size_t n = 1;
-      while (n < buffers.size() && buffers[n]->pool == pool) ++n;
-      pool->Put(buffers.first(n));
-      buffers = buffers.subspan(n);
+    // As a rule all are of one pool.
+    for (auto it = buffers.begin(); it != buffers.end();) {
+      const auto first = it;
+      MemoryPool* const pool = (*first)->pool;
+      do {
+        ++it;
+      } while (it != buffers.end() && (*it)->pool == pool);
+      pool->Put({first, it});
     }
   }
 
-  // For drivers: the free stack itself, so that a batch moves with one bounds check. The free
-  // buffers lie below top(). Take() hands out the upper `n` (<= available()) of them, valid until
-  // the next Put; sizes are not reset. Put() takes buffers of this pool only.
-  PacketBuffer* const* top() const { return free_.get() + available_; }
+  // For drivers: the free stack itself, so that a batch moves with one bounds check. top()[0] is
+  // what Allocate would give next. Take() hands out the next `n` (<= available()), valid until the
+  // next Put; sizes are not reset. Put() takes buffers of this pool only.
+  PacketBuffer* const* top() const { return top_; }
+  bool Has(std::size_t n) const { return top_ + n <= end_; }
   std::span<PacketBuffer* const> Take(std::size_t n) {
-    available_ -= n;
-    return {free_.get() + available_, n};
+    top_ += n;
+    return {top_ - n, n};
   }
-  void Put(PacketBuffer* buffer) { free_[available_++] = buffer; }
+  void Put(PacketBuffer* buffer) { *--top_ = buffer; }
   void Put(std::span<PacketBuffer* const> buffers) {
-    std::memcpy(free_.get() + available_, buffers.data(), buffers.size_bytes());
-    available_ += buffers.size();
+    top_ -= buffers.size();
+    std::memcpy(top_, buffers.data(), buffers.size_bytes());
   }
 
  private:
   DmaSpace& dma_;
   std::size_t count_;
-  std::size_t available_ = 0;
-  std::unique_ptr<PacketBuffer*[]> free_;
+  std::unique_ptr<PacketBuffer*[]> free_;  // the free ones: [top_, end_)
+  PacketBuffer** top_;
+  PacketBuffer** end_;
   DmaMemory memory_;
 };
 

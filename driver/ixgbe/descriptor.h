@@ -11,6 +11,12 @@ struct alignas(16) Descriptor {
   std::uint64_t low;   // driver: address of the packet; device: not used here
   std::uint64_t high;  // driver: see below; device: status
 
+  /// The driver's side of it. Relaxed: the tail register's release publishes both words.
+  void Give(std::uint64_t address, std::uint64_t word = 0) {
+    low = address;
+    std::atomic_ref(high).store(word, std::memory_order_relaxed);
+  }
+
   /// What the device wrote. Acquire: what it wrote before (the packet) is visible afterwards.
   std::uint64_t Status() { return std::atomic_ref(high).load(std::memory_order_acquire); }
 

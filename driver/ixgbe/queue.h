@@ -2,6 +2,10 @@
 //
 // Both are templates of the tail register alone, so that what the seam costs can be measured
 // against a bare pointer in its place. Rings are powers of two, indices count modulo the ring.
+//
+// Receive and Transmit look once, in front of the loop, whether a batch meets none of the places
+// where more is to do (the ring's end, an empty pool, a descriptor that reports); what does goes
+// another way, in pieces. The loops are left with the descriptor and the buffer.
 #ifndef DRIVER_IXGBE_QUEUE_H_
 #define DRIVER_IXGBE_QUEUE_H_
 
@@ -37,174 +41,195 @@ struct Ring {
   DmaMemory memory;
   Descriptor* descriptors;
   std::unique_ptr<PacketBuffer*[]> buffers;
-  std::size_t mask;
+  std::uint32_t mask;
 };
 
 /// Every descriptor holds a buffer at any time; a received one is replaced from the pool. The
 /// device owns the descriptors from RDH up to, not including, RDT (section 7.1.9).
 template <TailRegister Tail>
-class ReceiveQueue {
+class alignas(64) ReceiveQueue {  // no cache line in common with another thread's
  public:
   /// Takes `entries` buffers from `pool`, which must have them. The tail is not written yet.
   ReceiveQueue(DmaSpace& dma, std::uint32_t entries, MemoryPool& pool, Tail tail)
       : ring_(dma, entries), pool_(&pool), tail_(tail) {
     std::ranges::copy(pool.Take(entries), ring_.buffers.get());
-    for (std::uint32_t i = 0; i < entries; ++i) {
-      ring_.descriptors[i] = {.low = ring_.buffers[i]->iova, .high = 0};
-    }
+    for (std::uint32_t i = 0; i < entries; ++i) ring_.descriptors[i].Give(ring_.buffers[i]->iova);
   }
   ReceiveQueue(ReceiveQueue&&) = default;
 
   const Ring& ring() const { return ring_; }
 
   /// Hands the whole ring, less the one descriptor that tells full from empty, to the device.
-  void Start() const { tail_.Ring(static_cast<std::uint32_t>(ring_.mask), 0); }
+  void Start() const { tail_.Ring(ring_.mask, 0); }
 
   std::size_t Receive(std::span<PacketBuffer*> packets) {
-    const std::size_t limit = std::min(packets.size(), pool_->available());
-    PacketBuffer* const* fresh = pool_->top();
-    Descriptor* const descriptors = ring_.descriptors;
-    PacketBuffer** const buffers = ring_.buffers.get();
-    const std::size_t mask = ring_.mask;
-    std::size_t next = next_;
-    PacketBuffer** out = packets.data();
-    PacketBuffer** const end = out + limit;
-    for (; out != end; ++out) {
-      Descriptor& descriptor = descriptors[next];
-      const std::uint64_t status = descriptor.Status();
-      if ((status & kReceivedWhole) != kReceivedWhole) break;
-      PacketBuffer* const packet = buffers[next];
-      PacketBuffer* const replacement = *--fresh;
-      packet->size = ReceivedLength(status);
-      *out = packet;
-      buffers[next] = replacement;
-      descriptor.low = replacement->iova;
-      descriptor.high = 0;
-      next = (next + 1) & mask;
-    }
-    const auto received = static_cast<std::size_t>(out - packets.data());
-    if (received == 0) return SkipFragments();
-    pool_->Take(received);
-    return Publish(next, received);
+    // Short of the ring's last descriptor; none (0 - 1) is not.
+    if (packets.size() - 1 >= ring_.mask - next_ || !pool_->Has(packets.size()))
+      return ReceiveInPieces(packets);
+    return ReceivePiece(packets);
   }
 
   /// Gives all buffers back. The device must have stopped.
   void Clear() { pool_->Put({ring_.buffers.get(), ring_.mask + 1}); }
 
  private:
+  // At least one packet, not beyond the ring's end, and the pool has as many buffers.
+  std::size_t ReceivePiece(std::span<PacketBuffer*> packets) {
+    Descriptor* const descriptors = ring_.descriptors + next_;
+    PacketBuffer** const buffers = ring_.buffers.get() + next_;
+    PacketBuffer* const* const fresh = pool_->top();
+    for (std::size_t i = 0; i != packets.size(); ++i) {
+      const std::uint64_t status = descriptors[i].Status();
+      if ((status & kReceivedWhole) != kReceivedWhole) return PublishSome(i);
+      PacketBuffer* const packet = buffers[i];
+      PacketBuffer* const replacement = fresh[i];
+      packet->size = ReceivedLength(status);
+      packets[i] = packet;
+      buffers[i] = replacement;
+      descriptors[i].Give(replacement->iova);
+    }
+    return Publish(packets.size());
+  }
+
+  // next_ may be the ring's end now.
+  std::size_t Publish(std::size_t received) {
+    pool_->Take(received);
+    next_ += static_cast<std::uint32_t>(received);
+    return tail_.Ring(next_ - 1, received);
+  }
+
+  // Out of line, so that a full batch goes without a stack frame for it.
+  [[gnu::noinline]] std::size_t PublishSome(std::size_t received) {
+    return received == 0 ? SkipFragments() : Publish(received);
+  }
+
+  [[gnu::noinline]] std::size_t ReceiveInPieces(std::span<PacketBuffer*> packets) {
+    for (std::size_t received = 0;;) {
+      const std::size_t before_end = ring_.mask + 1 - next_;
+      const std::size_t n = std::min({packets.size() - received, before_end, pool_->available()});
+      if (n == 0) return received;
+      const std::size_t got = ReceivePiece(packets.subspan(received, n));
+      next_ &= ring_.mask;
+      received += got;
+      if (got < n) return received;
+    }
+  }
+
   // A frame in several descriptors is one that we did not configure, and Receive stops at it: its
   // buffers go back to the device once all of it is there. Returns how many frames were received:
   // 0.
-  [[gnu::noinline]] std::size_t SkipFragments() {
-    std::size_t last = next_;
+  std::size_t SkipFragments() {
+    std::uint32_t last = next_;
     for (;; last = (last + 1) & ring_.mask) {
       const std::uint64_t status = ring_.descriptors[last].Status();
       if ((status & kReceiveDone) == 0) return 0;
       if ((status & kReceiveEndOfPacket) != 0) break;
     }
     if (last == next_) return 0;
-    const std::size_t end = (last + 1) & ring_.mask;
-    for (std::size_t i = next_; i != end; i = (i + 1) & ring_.mask) {
-      ring_.descriptors[i] = {.low = ring_.buffers[i]->iova, .high = 0};
+    const std::uint32_t end = (last + 1) & ring_.mask;
+    for (; next_ != end; next_ = (next_ + 1) & ring_.mask) {
+      ring_.descriptors[next_].Give(ring_.buffers[next_]->iova);
     }
-    return Publish(end, 0);
-  }
-
-  std::size_t Publish(std::size_t next, std::size_t received) {
-    next_ = next;
-    return tail_.Ring(static_cast<std::uint32_t>((next - 1) & ring_.mask), received);
+    return tail_.Ring(last, 0);
   }
 
   Ring ring_;
   MemoryPool* pool_;
   Tail tail_;
-  std::size_t next_ = 0;  // the first descriptor not yet received
+  std::uint32_t next_ = 0;  // the first descriptor not yet received
 };
 
 /// The device owns the descriptors from TDH up to, not including, TDT. It reports completion at
 /// every kCleanBatch-th descriptor only, and buffers are freed kCleanBatch at a time (the "clean
-/// batch" of the ixy paper, section 5.4).
+/// batch" of the ixy paper, section 5.4): by a Transmit that reaches a descriptor that reports, and
+/// by one of no packets.
 template <TailRegister Tail, std::uint32_t kCleanBatch = 32>
-class TransmitQueue {
+class alignas(64) TransmitQueue {  // no cache line in common with another thread's
  public:
   static_assert(std::has_single_bit(kCleanBatch));
 
   /// `entries` is at least 2 * kCleanBatch. One descriptor stays free: TDT = TDH is an empty ring.
   TransmitQueue(DmaSpace& dma, std::uint32_t entries, std::uint32_t max_frame_size, Tail tail)
-      : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size), room_(entries - 1) {}
+      : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size) {}
 
   TransmitQueue(TransmitQueue&&) = default;
 
   const Ring& ring() const { return ring_; }
 
   std::size_t Transmit(std::span<PacketBuffer* const> packets) {
-    if (ring_.descriptors[report_].TransmitIsDone()) return ReclaimAndTransmit(packets);
-    Descriptor* const descriptors = ring_.descriptors;
-    PacketBuffer** const buffers = ring_.buffers.get();
-    const std::size_t mask = ring_.mask;
-    std::size_t next = next_;
-    PacketBuffer* const* in = packets.data();
-    PacketBuffer* const* const end = in + std::min(packets.size(), room_);
-    for (; in != end; ++in) {
-      PacketBuffer* const packet = *in;
-      const std::uint64_t size = packet->size;
-      if (size - 1 >= max_frame_size_) [[unlikely]]
-        return RefuseFrame(packets, in, next);
-      descriptors[next].low = packet->iova;
-      descriptors[next].high = TransmitWord(size);
-      buffers[next] = packet;
-      next = (next + 1) & mask;
-    }
-    return Publish(next, static_cast<std::size_t>(in - packets.data()));
+    // Short of the descriptor that reports, all are free; none (0 - 1) is not.
+    const std::size_t before_report = ~next_ % kCleanBatch;
+    if (packets.size() - 1 >= before_report) return ReclaimAndTransmit(packets);
+    Write(packets, 0, packets.size());
+    next_ += static_cast<std::uint32_t>(packets.size());
+    return tail_.Ring(next_, packets.size());
   }
 
   /// Frees what is in flight. The device must have stopped.
   void Clear() {
-    for (; room_ < ring_.mask; ++room_) {
-      next_ = (next_ - 1) & ring_.mask;
-      MemoryPool::Free(ring_.buffers[next_]);
+    for (; first_ != next_; first_ = (first_ + 1) & ring_.mask) {
+      MemoryPool::Free(ring_.buffers[first_]);
     }
   }
 
  private:
-  std::size_t Publish(std::size_t next, std::size_t sent) {
-    // The last descriptor of each clean batch reports for all of it.
-    for (std::size_t i = ~next_ & (kCleanBatch - 1); i < sent; i += kCleanBatch) {
-      ring_.descriptors[(next_ + i) & ring_.mask].high |= kReportStatus;
+  // Packets [sent, sent + n), to descriptors of one clean batch.
+  void Write(std::span<PacketBuffer* const> packets, std::size_t sent, std::size_t n) {
+    Descriptor* const descriptors = ring_.descriptors + next_;
+    PacketBuffer** const buffers = ring_.buffers.get() + next_;
+    for (std::size_t i = 0; i != n; ++i) {
+      PacketBuffer* const packet = packets[sent + i];
+      const std::uint64_t size = packet->size;
+      if (size - 1 >= max_frame_size_) [[unlikely]]
+        RefuseFrame(packets, sent + i, i);
+      descriptors[i].Give(packet->iova, TransmitWord(size));
+      buffers[i] = packet;
     }
-    room_ -= sent;
-    next_ = next;
-    return tail_.Ring(static_cast<std::uint32_t>(next), sent);
   }
 
-  // DD is cleared, so that it is not found again when the ring has gone round.
   [[gnu::noinline]] std::size_t ReclaimAndTransmit(std::span<PacketBuffer* const> packets) {
-    do {
-      ring_.descriptors[report_].high = 0;
-      const std::size_t first = report_ - (kCleanBatch - 1);
-      MemoryPool::Free({ring_.buffers.get() + first, kCleanBatch});
-      room_ += kCleanBatch;
-      report_ = (report_ + kCleanBatch) & ring_.mask;
-    } while (ring_.descriptors[report_].TransmitIsDone());
-    return Transmit(packets);
+    Reclaim();
+    const std::size_t room = ring_.mask - InFlight();
+    const std::size_t end = std::min(packets.size(), room);
+    for (std::size_t sent = 0; sent != end;) {
+      const std::size_t batch = kCleanBatch - next_ % kCleanBatch;
+      const std::size_t n = std::min(end - sent, batch);
+      Write(packets, sent, n);
+      sent += n;
+      next_ += static_cast<std::uint32_t>(n);
+      if (n == batch) ring_.descriptors[next_ - 1].high |= kReportStatus;
+      next_ &= ring_.mask;
+    }
+    return tail_.Ring(next_, end);
   }
 
-  [[gnu::noinline, gnu::cold]] std::size_t RefuseFrame(std::span<PacketBuffer* const> packets,
-                                                       PacketBuffer* const* bad, std::size_t next) {
-    const auto sent = static_cast<std::size_t>(bad - packets.data());
-    Publish(next, sent);
-    throw FrameError("transmit: frame " + std::to_string(sent + 1) + " of " +
-                         std::to_string(packets.size()) + " has " + std::to_string((*bad)->size) +
-                         " bytes, 1 to " + std::to_string(max_frame_size_) + " are possible",
-                     sent);
+  std::uint32_t InFlight() const { return (next_ - first_) & ring_.mask; }
+
+  void Reclaim() {
+    while (InFlight() >= kCleanBatch &&
+           ring_.descriptors[first_ + kCleanBatch - 1].TransmitIsDone()) {
+      MemoryPool::Free({ring_.buffers.get() + first_, kCleanBatch});
+      first_ = (first_ + kCleanBatch) & ring_.mask;
+    }
+  }
+
+  // `written`: descriptors from next_ on, for packets before this one.
+  [[noreturn, gnu::noinline, gnu::cold]] void RefuseFrame(std::span<PacketBuffer* const> packets,
+                                                          std::size_t bad, std::size_t written) {
+    next_ += static_cast<std::uint32_t>(written);
+    tail_.Ring(next_, written);
+    throw FrameError("transmit: frame " + std::to_string(bad + 1) + " of " +
+                         std::to_string(packets.size()) + " has " +
+                         std::to_string(packets[bad]->size) + " bytes, 1 to " +
+                         std::to_string(max_frame_size_) + " are possible",
+                     bad);
   }
 
   Ring ring_;
   Tail tail_;
   std::uint64_t max_frame_size_;
-  std::size_t next_ = 0;                  // the next descriptor to write
-  std::size_t room_;                      // descriptors free to write
-  std::size_t report_ = kCleanBatch - 1;  // the next one that will have DD
+  std::uint32_t next_ = 0;   // the next descriptor to write
+  std::uint32_t first_ = 0;  // the oldest in flight, where a clean batch begins
 };
 
 }  // namespace ixylab::ixgbe
