@@ -19,6 +19,13 @@ class Dma {
  public:
   Dma(Host& host, unsigned port) : host_(host), epoch_(host.map_epoch()), port_(port) { Forget(); }
 
+  /// Changes when pointers from Find may have become stale. (Not while a model runs: the host sees
+  /// to that.)
+  std::uint64_t Epoch() {
+    if (epoch_.load(std::memory_order_acquire) != seen_epoch_) [[unlikely]] Forget();
+    return seen_epoch_;
+  }
+
   /// The memory of `size` bytes at `iova` where all of it is mapped and in one window; else null.
   std::byte* Find(std::uint64_t iova, std::uint64_t size) {
     if (epoch_.load(std::memory_order_acquire) != seen_epoch_) [[unlikely]]

@@ -26,37 +26,30 @@ constexpr std::uint32_t kVlanFilterEnable = 1u << 30;                           
 constexpr std::uint32_t kAddressValid = 1u << 31;                                    // RAH
 constexpr std::uint32_t kMrqeMask = 0xF, kMrqeRss = 1, kRssFields = 0xFFFF0000;      // MRQC
 
-constexpr std::uint32_t kMacHeader = 14, kVlanTag = 4;
+constexpr std::uint32_t kVlanTag = 4;
 constexpr std::uint32_t kLongestStandardFrame = 1518;
-constexpr std::uint64_t kBroadcast = 0xFFFF'FFFF'FFFF;
 
 constexpr RegisterInfo kRxctrl = Row("RXCTRL"), kFctrl = Row("FCTRL"), kHlreg0 = Row("HLREG0"),
                        kRdrxctl = Row("RDRXCTL"), kMaxfrs = Row("MAXFRS"), kMrqc = Row("MRQC"),
                        kMcstctrl = Row("MCSTCTRL"), kMta = Row("MTA"), kVlnctrl = Row("VLNCTRL"),
                        kVfta = Row("VFTA"), kRal = Row("RAL"), kRah = Row("RAH");
 
-/// The destination address with its first byte lowest, as RAL and RAH have it.
-std::uint64_t Destination(std::span<const std::byte> frame) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, frame.data(), sizeof bytes);
-  return bytes & kBroadcast;
-}
-
-constexpr bool IsGroup(std::uint64_t address) { return (address & 1) != 0; }
-
 }  // namespace
 
-/// For FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS and MRQC. They take effect at once, also while
-/// RXCTRL.RXEN is set (8.2.3.7.1 asks drivers not to; Linux and DPDK do).
+/// For FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL and MRQC. They take effect at once, also
+/// while RXCTRL.RXEN is set (8.2.3.7.1 asks drivers not to; Linux and DPDK do).
 void Port::WroteReceiveControl(std::uint32_t, std::uint32_t) {
   const std::uint32_t hlreg0 = registers_.Peek(kHlreg0.offset);
   receive_enabled_ = (registers_.Peek(kRxctrl.offset) & kRxEnable) != 0;
-  unicast_promiscuous_ = (registers_.Peek(kFctrl.offset) & kUnicastPromiscuous) != 0;
+  const std::uint32_t fctrl = registers_.Peek(kFctrl.offset);
+  unicast_promiscuous_ = (fctrl & kUnicastPromiscuous) != 0;
+  store_bad_packets_ = (fctrl & kStoreBadPackets) != 0;
   // 8.2.3.8.8: "RDRXCTL.CRCStrip and HLREG0.RXCRCSTRP must be set to the same value"; what happens
   // otherwise is not said. Here the CRC goes only if both want it to.
   strip_crc_ = (hlreg0 & kRxCrcStrip) != 0 && (registers_.Peek(kRdrxctl.offset) & kCrcStrip) != 0;
   longest_frame_ =
       (hlreg0 & kJumboEnable) != 0 ? registers_.Peek(kMaxfrs.offset) >> 16 : kLongestStandardFrame;
+  vlan_filter_ = (registers_.Peek(kVlnctrl.offset) & kVlanFilterEnable) != 0;
   const std::uint32_t mrqc = registers_.Peek(kMrqc.offset);
   rss_fields_ = (mrqc & kMrqeMask) == kMrqeRss ? mrqc & kRssFields : 0;
   if ((mrqc & kMrqeMask) > kMrqeRss) {
@@ -77,40 +70,8 @@ void Port::WroteReceiveAddress(std::uint32_t, std::uint32_t) {
   }
 }
 
-void Port::OnFrame(const Frame& frame) {
-  if (!link_up_) [[unlikely]]
-    return;
-  const std::span<const std::byte> bytes = frame.bytes;
-  const std::uint64_t size = bytes.size() + kCrcSize;
-  ++statistics_.total_packets;
-  statistics_.total_octets += size;
-
-  std::uint32_t errors = 0;
-  if (size < kSmallestFrame || size > longest_frame_ || frame.fcs.has_value()) [[unlikely]] {
-    constexpr std::uint32_t kReceiveError = 1u << 29;  // RXE of the descriptor's extended error
-    if (!LegalSize(frame)) {
-      if ((registers_.Peek(kFctrl.offset) & kStoreBadPackets) == 0 || bytes.size() < kMacHeader)
-        return;
-      errors = kReceiveError;
-    }
-  }
-  if (!PassesFilters(bytes)) return;
-  if (errors == 0) [[likely]]
-    CountReceived(bytes);
-  if (!receive_enabled_ || !master_enabled_) [[unlikely]]
-    return;
-
-  const RxNote note = Classify(bytes, errors);
-  if (strip_crc_) [[likely]]
-    return Receive(bytes, note);
-  const std::uint32_t crc = frame.fcs ? *frame.fcs : FrameCheckSequence(bytes);
-  scratch_.assign(bytes.begin(), bytes.end());
-  for (unsigned byte = 0; byte < kCrcSize; ++byte) scratch_.push_back(std::byte(crc >> 8 * byte));
-  Receive(scratch_, note);
-}
-
 /// Counts a frame that is too short, too long or damaged, and returns false for it.
-bool Port::LegalSize(const Frame& frame) {
+bool Port::LegalFrame(const Frame& frame) {
   const std::uint64_t size = frame.bytes.size() + kCrcSize;
   const bool good_crc = !frame.fcs || *frame.fcs == FrameCheckSequence(frame.bytes);
   if (size < kSmallestFrame) {
@@ -128,15 +89,14 @@ bool Port::LegalSize(const Frame& frame) {
 }
 
 /// 7.1.1: Ethernet address first, then VLAN.
-bool Port::PassesFilters(std::span<const std::byte> frame) {
-  const std::uint64_t destination = Destination(frame);
+bool Port::PassesFilters(std::uint64_t destination, std::span<const std::byte> frame) const {
   if (IsGroup(destination)) [[unlikely]] {
     if (!PassesMulticast(destination)) return false;
   } else if (!unicast_promiscuous_ &&
              std::ranges::find(addresses_, destination) == addresses_.end()) {
     return false;
   }
-  return (registers_.Peek(kVlnctrl.offset) & kVlanFilterEnable) == 0 || PassesVlan(frame);
+  return !vlan_filter_ || PassesVlan(frame);
 }
 
 /// 7.1.1.1: "Promiscuous multicast filtering is enabled [...] or Broadcast Accept Mode"; the hash
@@ -160,18 +120,6 @@ bool Port::PassesVlan(std::span<const std::byte> frame) const {
   if (frame.size() < kMacHeader + kVlanTag) return false;
   const std::uint32_t vlan = Load16(frame, 14) & 0xFFF;
   return (registers_.Peek(kVfta.At(vlan / 32)) >> vlan % 32 & 1) != 0;
-}
-
-void Port::CountReceived(std::span<const std::byte> frame) {
-  FrameCounters& received = statistics_.received;
-  const std::uint64_t size = frame.size() + kCrcSize;
-  received.Count(size);
-  // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
-  // is not counted (ixgbe_read_stats_registers).
-  received.octets += strip_crc_ ? frame.size() : size;
-  if (std::to_integer<unsigned>(frame[0]) & 1) [[unlikely]] {
-    ++(Destination(frame) == kBroadcast ? received.broadcast : received.multicast);
-  }
 }
 
 }  // namespace ixylab::emulator::intel82599

@@ -5,20 +5,6 @@ namespace {
 
 constexpr std::uint32_t kEtherTypeOffset = 12;
 constexpr std::uint32_t kVlan = 0x8100, kIpv4 = 0x0800, kIpv6 = 0x86DD;
-constexpr std::uint32_t kProtocolTcp = 6, kProtocolUdp = 17, kProtocolSctp = 132;
-
-std::uint32_t L4Type(std::uint32_t protocol) {
-  switch (protocol) {
-    case kProtocolTcp:
-      return packet_type::kTcp;
-    case kProtocolUdp:
-      return packet_type::kUdp;
-    case kProtocolSctp:
-      return packet_type::kSctp;
-    default:
-      return 0;
-  }
-}
 
 std::uint32_t Byte(std::span<const std::byte> frame, std::size_t at) {
   return std::to_integer<std::uint32_t>(frame[at]);
@@ -26,7 +12,7 @@ std::uint32_t Byte(std::span<const std::byte> frame, std::size_t at) {
 
 /// Adds the L4 header at headers.l4 if it is one, and is there up to the ports.
 void AddL4(std::span<const std::byte> frame, std::uint32_t protocol, Headers& headers) {
-  if (headers.l4 + 4 <= frame.size()) headers.type |= L4Type(protocol);
+  if (headers.l4 + 4 <= frame.size()) headers.type |= packet_type::OfProtocol(protocol);
 }
 
 void ParseIpv4(std::span<const std::byte> frame, Headers& headers) {
@@ -65,7 +51,7 @@ void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
 
 }  // namespace
 
-Headers ParseHeaders(std::span<const std::byte> frame) {
+Headers ParseAnyHeaders(std::span<const std::byte> frame) {
   Headers headers;
   if (frame.size() < kEtherTypeOffset + 2) return headers;
   std::uint32_t at = kEtherTypeOffset;

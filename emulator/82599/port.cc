@@ -53,6 +53,13 @@ std::uint32_t* Port::MapRegister(std::uint32_t offset) {
   return row->name == "RDT" || row->name == "TDT" ? registers_.Word(offset) : nullptr;
 }
 
+void Port::LocateRing(Queue& queue) {
+  // With tracing on, everything goes the long way, which has the trace points.
+  queue.ring =
+      dma_.tracing() ? nullptr : dma_.Find(queue.base, std::uint64_t{queue.size} * kDescriptorSize);
+  queue.ring_epoch = dma_.Epoch();
+}
+
 bool Port::Run() {
   bool more = false;
   if (!packet_buffer_.empty()) [[unlikely]]

@@ -28,6 +28,7 @@ namespace ixylab::emulator::intel82599 {
 inline constexpr std::uint32_t kQueues = 128;  // each of receive and transmit
 inline constexpr std::uint32_t kDescriptorSize = 16;
 inline constexpr std::uint32_t kCrcSize = 4;
+inline constexpr std::uint32_t kMacHeader = 14;
 inline constexpr std::uint32_t kSmallestFrame = 64;  // with CRC
 
 /// What both ports of a chip share.
@@ -40,25 +41,29 @@ struct SharedState {
 
 /// A ring as the hardware works on it, kept up to date by the hooks of its registers.
 struct Queue {
-  std::uint64_t base = 0;         // device address of descriptor 0
-  std::uint32_t size = 0;         // descriptors; 0: none
-  std::uint32_t head = 0;         // RDH, TDH: the next descriptor to use
-  std::uint32_t* tail = nullptr;  // the RDT or TDT register: the first one not to use
-  std::uint64_t cause = 0;        // the interrupt vector's bit; 0: none
-  std::uint8_t counters = 0;      // which of the 16 sets of statistics
-  bool enabled = false;           // RXDCTL.ENABLE or TXDCTL.ENABLE, as it reads back
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
+  std::uint64_t base = 0;               // device address of descriptor 0
+  std::uint32_t size = 0;               // descriptors; 0: none
+  std::uint32_t head = 0;               // RDH, TDH: the next descriptor to use
+  std::uint32_t* tail = nullptr;        // the RDT or TDT register: the first one not to use
+  std::uint64_t cause = 0;              // the interrupt vector's bit; 0: none
+  std::byte* ring = nullptr;            // the memory of all descriptors, where it is in one window
+  std::uint64_t ring_epoch = kUnknown;  // when `ring` was looked up
+  std::uint8_t counters = 0;            // which of the 16 sets of statistics
+  bool enabled = false;                 // RXDCTL.ENABLE or TXDCTL.ENABLE, as it reads back
 };
 
 struct RxQueue : Queue {
   std::uint32_t buffer_size = 0;  // bytes, SRRCTL.BSIZEPACKET; 0: descriptor type not modelled
-  bool drop = false;              // SRRCTL.DROP_EN
+  std::uint32_t limit = 0;  // what RDT has to be below: size, or 0 while nothing can be posted
+  bool drop = false;        // SRRCTL.DROP_EN
 };
 
 struct TxQueue : Queue {
   static constexpr std::uint32_t kNotStalled = 0xFFFFFFFF;
   std::uint64_t head_write_back = 0;       // device address, TDWBAL/H; 0: off
   std::uint32_t stalled_at = kNotStalled;  // the tail at which the ring was found broken
-  std::vector<std::byte> gathered = {};         // the packet so far, where it has several descriptors
+  std::vector<std::byte> gathered = {};    // the packet so far, where it has several descriptors
   bool broken_packet = false;              // a part of it could not be read
 };
 
@@ -118,6 +123,7 @@ class Port final : public NicFunction, public Endpoint {
   void WroteTxRing(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadTdh(std::uint32_t queue);
   void WroteTdh(std::uint32_t queue, std::uint32_t value);
+  void WroteTdt(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadTxdctl(std::uint32_t queue);
   void WroteTxdctl(std::uint32_t queue, std::uint32_t value);
   void WroteTransmitControl(std::uint32_t index, std::uint32_t value);
@@ -162,32 +168,38 @@ class Port final : public NicFunction, public Endpoint {
   void SetLink(bool up);
 
   // filters.cc
-  bool LegalSize(const Frame& frame);
-  bool AcceptBadFrame(bool crc_error);
-  bool PassesFilters(std::span<const std::byte> frame);
+  bool LegalFrame(const Frame& frame);
+  bool PassesFilters(std::uint64_t destination, std::span<const std::byte> frame) const;
   bool PassesMulticast(std::uint64_t destination) const;
   bool PassesVlan(std::span<const std::byte> frame) const;
-  void CountReceived(std::span<const std::byte> frame);
 
   // rss.cc
   void LoadRssKey();
 
   // receive.cc
   enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
-  RxNote Classify(std::span<const std::byte> frame, std::uint32_t errors);
+  RxNote Classify(std::span<const std::byte> frame, std::uint32_t status_and_error);
+  void ReceiveBad(const Frame& frame);
+  std::span<const std::byte> WithCrc(const Frame& frame);
   void Receive(std::span<const std::byte> frame, const RxNote& note);
   Posted Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
-  bool WriteBuffer(std::uint64_t iova, std::span<const std::byte> data, const RxQueue& queue);
+  bool PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
+  void WriteBackRx(std::byte* descriptor, std::uint64_t first, std::uint64_t size,
+                   std::uint64_t status);
+  void CountPosted(RxQueue& queue, std::uint64_t size);
+  void UpdateLimit(RxQueue& queue);
   bool DrainPacketBuffer();
   void UpdateRxQueue(std::uint32_t queue);
 
   // transmit.cc
   bool RunTransmit();
   bool TransmitBatch(TxQueue& queue);
-  void TransmitSlowly(TxQueue& queue, std::uint64_t address, std::uint64_t command);
+  void TransmitSlowly(TxQueue& queue, std::byte* descriptor);
+  void FaultTxRing(TxQueue& queue, std::uint32_t descriptor, std::uint32_t tail);
   void FinishPacket(TxQueue& queue, std::uint64_t command);
-  void Send(TxQueue& queue, const Frame& frame);
-  void WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint64_t iova);
+  void Send(QueueCounters& counters, const Frame& frame);
+  void WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint32_t index);
+  void WriteBackHead(TxQueue& queue);
   void UpdateTxQueue(std::uint32_t queue);
   void UpdateTransmitControl();
   void EnableTx(std::uint32_t queue, bool enabled);
@@ -205,6 +217,15 @@ class Port final : public NicFunction, public Endpoint {
   void SendVector(unsigned vector);
 
   // port.cc
+  /// The queue's descriptor `index`, or null where the ring is not mapped.
+  std::byte* Descriptor(Queue& queue, std::uint32_t index) {
+    if (queue.ring_epoch != dma_.Epoch()) [[unlikely]]
+      LocateRing(queue);
+    if (queue.ring != nullptr) [[likely]]
+      return queue.ring + index * kDescriptorSize;
+    return dma_.Find(queue.base + std::uint64_t{index} * kDescriptorSize, kDescriptorSize);
+  }
+  void LocateRing(Queue& queue);
   unsigned IndexOf(const RxQueue& queue) const { return &queue - rx_.data(); }
   unsigned IndexOf(const TxQueue& queue) const { return &queue - tx_.data(); }
   /// Logs a kind of event once for each `subject` (a queue, an offset) until the next reset.
@@ -251,9 +272,11 @@ class Port final : public NicFunction, public Endpoint {
   std::uint64_t training_number_ = 0;
   Nanoseconds negotiated_at_{0};
 
-  // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS and MRQC have them
+  // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL and MRQC have them
   bool receive_enabled_ = false;
   bool unicast_promiscuous_ = false;
+  bool store_bad_packets_ = false;
+  bool vlan_filter_ = false;
   bool strip_crc_ = false;
   std::uint32_t longest_frame_ = 0;       // with CRC, without VLAN tag
   std::uint32_t rss_fields_ = 0;          // MRQC's field enables; 0: RSS is off
@@ -278,7 +301,7 @@ class Port final : public NicFunction, public Endpoint {
   std::unordered_set<std::uint64_t> logged_;
 
   PacketBuffer<RxNote> packet_buffer_;
-  std::vector<std::byte> scratch_;
+  std::vector<std::byte> with_crc_;
   std::array<RxQueue, kQueues> rx_;
   std::array<TxQueue, kQueues> tx_;
 };

@@ -6,6 +6,7 @@
 #include "emulator/82599/headers.h"
 #include "emulator/82599/port.h"
 #include "emulator/82599/registers.h"
+#include "emulator/wire/fcs.h"
 
 namespace ixylab::emulator::intel82599 {
 namespace {
@@ -29,13 +30,26 @@ std::uint64_t& Word(std::byte* descriptor, unsigned word) {
 
 }  // namespace
 
+/// DD and the length are what drivers poll: one store, after everything else.
+inline void Port::WriteBackRx(std::byte* descriptor, std::uint64_t first, std::uint64_t size,
+                              std::uint64_t status) {
+  std::atomic_ref(Word(descriptor, 0)).store(first, std::memory_order_relaxed);
+  std::atomic_ref(Word(descriptor, 1))
+      .store(kDone | status | size << 32, std::memory_order_release);
+}
+
+inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
+  QueueCounters& counters = statistics_.received_by_queue[queue.counters];
+  ++counters.packets;
+  counters.octets += size;
+  pending_causes_ |= queue.cause;
+}
+
 /// Queue, hash and packet type (7.1.2, 7.1.6.2).
-Port::RxNote Port::Classify(std::span<const std::byte> frame, std::uint32_t errors) {
-  RxNote note;
+inline Port::RxNote Port::Classify(std::span<const std::byte> frame,
+                                   std::uint32_t status_and_error) {
   const Headers headers = ParseHeaders(frame);
-  note.hash_and_type = headers.type << 4;
-  note.status_and_error = errors;
-  if ((std::to_integer<std::uint32_t>(frame[0]) & 1) != 0) note.status_and_error |= kNonUnicast;
+  RxNote note{.hash_and_type = headers.type << 4, .status_and_error = status_and_error};
   if (rss_fields_ == 0) return note;
   if (rss_key_changed_) LoadRssKey();
   const RssResult rss = HashFrame(toeplitz_, rss_fields_, frame, headers);
@@ -47,15 +61,75 @@ Port::RxNote Port::Classify(std::span<const std::byte> frame, std::uint32_t erro
   return note;
 }
 
+/// What nearly all frames need, and nothing else: a ring and a buffer in one piece, room for the
+/// whole frame. False, and nothing done, where that is not so: Post() does it all.
+inline bool Port::PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note) {
+  const std::uint32_t tail = std::atomic_ref(*queue.tail).load(std::memory_order_acquire);
+  const std::uint32_t head = queue.head;
+  if (tail >= queue.limit || tail == head || frame.size() > queue.buffer_size ||
+      queue.ring_epoch != dma_.Epoch() || queue.ring == nullptr) {
+    return false;
+  }
+  std::byte* const descriptor = queue.ring + head * kDescriptorSize;
+  std::byte* const buffer = dma_.Find(Word(descriptor, 0), frame.size());
+  if (buffer == nullptr) return false;
+  std::memcpy(buffer, frame.data(), frame.size());
+  WriteBackRx(descriptor, note.hash_and_type, frame.size(), kEndOfPacket | note.status_and_error);
+  queue.head = head + 1 == queue.size ? 0 : head + 1;
+  CountPosted(queue, frame.size());
+  return true;
+}
+
+/// A frame from the wire: MAC, filters, queue, memory.
+void Port::OnFrame(const Frame& frame) {
+  // The other end sends once its link is up, which says that this receiver is in step (IEEE 802.3,
+  // 46.3.4, remote fault), although the end of training may be a moment later here.
+  if (!link_up_ && !training_) return;
+  const std::span<const std::byte> bytes = frame.bytes;
+  const std::uint64_t size = bytes.size() + kCrcSize;
+  ++statistics_.total_packets;
+  statistics_.total_octets += size;
+  const bool good = size >= kSmallestFrame && size <= longest_frame_ && !frame.fcs.has_value();
+  if (!good && !LegalFrame(frame)) [[unlikely]] {
+    if (store_bad_packets_ && bytes.size() >= kMacHeader) ReceiveBad(frame);
+    return;
+  }
+  const std::uint64_t destination = Destination(bytes);
+  if (!PassesFilters(destination, bytes)) return;
+  // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
+  // is not counted (ixgbe_read_stats_registers).
+  statistics_.received.Count(size, strip_crc_ ? bytes.size() : size, destination);
+  if (!receive_enabled_ || !master_enabled_) return;
+
+  const RxNote note = Classify(bytes, IsGroup(destination) ? kNonUnicast : 0);
+  if (strip_crc_ && packet_buffer_.empty() && PostAtOnce(rx_[note.queue], bytes, note)) [[likely]] {
+    return;
+  }
+  Receive(strip_crc_ ? bytes : WithCrc(frame), note);
+}
+
+/// FCTRL.SBP: what passes the filters is stored, with an error, but not counted as good.
+void Port::ReceiveBad(const Frame& frame) {
+  constexpr std::uint32_t kReceiveError = 1u << 29;  // RXE of the descriptor's extended error
+  if (!PassesFilters(Destination(frame.bytes), frame.bytes)) return;
+  if (!receive_enabled_ || !master_enabled_) return;
+  const RxNote note = Classify(frame.bytes, kReceiveError);
+  Receive(strip_crc_ ? frame.bytes : WithCrc(frame), note);
+}
+
+std::span<const std::byte> Port::WithCrc(const Frame& frame) {
+  const std::uint32_t crc = frame.fcs ? *frame.fcs : FrameCheckSequence(frame.bytes);
+  with_crc_.assign(frame.bytes.begin(), frame.bytes.end());
+  for (unsigned byte = 0; byte < kCrcSize; ++byte) with_crc_.push_back(std::byte(crc >> 8 * byte));
+  return with_crc_;
+}
+
 /// Into the queue; or, where it has no descriptors and may not drop, into the packet buffer. What
 /// is there goes first, for whichever queue it is (head-of-line blocking).
 void Port::Receive(std::span<const std::byte> frame, const RxNote& note) {
   RxQueue& queue = rx_[note.queue];
   const bool waiting = !packet_buffer_.empty();
-  if (!waiting) [[likely]] {
-    if (Post(queue, frame, note) != Posted::kNoDescriptor) [[likely]]
-      return;
-  }
+  if (!waiting && Post(queue, frame, note) != Posted::kNoDescriptor) return;
   // 8.2.3.23.75: packets are dropped per queue because "Rx queue is disabled" or because there are
   // "no free descriptors in the Rx queue while hardware is set to Drop En".
   if (!waiting && (queue.drop || !queue.enabled)) {
@@ -85,10 +159,9 @@ bool Port::DrainPacketBuffer() {
 }
 
 Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note) {
-  if (!queue.enabled) [[unlikely]]
-    return Posted::kNoDescriptor;
+  if (!queue.enabled) return Posted::kNoDescriptor;
   const std::uint32_t tail = std::atomic_ref(*queue.tail).load(std::memory_order_acquire);
-  if (tail >= queue.size || queue.head >= queue.size) [[unlikely]] {
+  if (tail >= queue.size || queue.head >= queue.size) {
     // ethtool's register test writes any tail to a queue without a ring.
     if (queue.size != 0) {
       LogOnce(kRxTail, IndexOf(queue), [&] {
@@ -101,7 +174,7 @@ Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const 
   }
   const std::uint32_t free =
       tail >= queue.head ? tail - queue.head : tail + queue.size - queue.head;
-  if (std::uint64_t{free} * queue.buffer_size < frame.size()) [[unlikely]] {
+  if (std::uint64_t{free} * queue.buffer_size < frame.size()) {
     if (queue.buffer_size == 0) {
       LogOnce(kRxType, IndexOf(queue), [&] {
         return "RX queue " + std::to_string(IndexOf(queue)) +
@@ -118,58 +191,39 @@ Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const 
   std::size_t done = 0;
   do {
     const std::uint64_t iova = queue.base + std::uint64_t{queue.head} * kDescriptorSize;
-    std::byte* const descriptor = dma_.Find(iova, kDescriptorSize);
-    if (descriptor == nullptr) [[unlikely]] {
+    std::byte* const descriptor = Descriptor(queue, queue.head);
+    if (descriptor == nullptr) {
       dma_.Fault(Dma::Access::kRead, iova, kDescriptorSize,
                  "RX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
                      std::to_string(queue.head));
       return Posted::kLost;
     }
-    if (dma_.tracing()) [[unlikely]] {
-      dma_.Trace(Dma::Access::kRead, iova, {descriptor, kDescriptorSize});
-    }
+    if (dma_.tracing()) dma_.Trace(Dma::Access::kRead, iova, {descriptor, kDescriptorSize});
     const std::size_t size = std::min<std::size_t>(frame.size() - done, queue.buffer_size);
-    // A posted write: the device does not learn what became of it, and goes on.
-    WriteBuffer(Word(descriptor, 0), frame.subspan(done, size), queue);
-    done += size;
-    const bool last = done == frame.size();
-    // The first half is only valid in a packet's last descriptor. The second one, with DD and the
-    // length, is what drivers poll: one store, after everything else.
-    std::atomic_ref(Word(descriptor, 0))
-        .store(last ? note.hash_and_type : 0, std::memory_order_relaxed);
-    std::atomic_ref(Word(descriptor, 1))
-        .store(
-            kDone | (last ? kEndOfPacket | note.status_and_error : 0) | std::uint64_t{size} << 32,
-            std::memory_order_release);
-    if (dma_.tracing()) [[unlikely]] {
-      dma_.Trace(Dma::Access::kWrite, iova, {descriptor, kDescriptorSize});
+    const std::uint64_t buffer = Word(descriptor, 0);
+    if (!dma_.Write(buffer, frame.subspan(done, size))) {
+      // A posted write: the device does not learn what became of it, and goes on.
+      dma_.Fault(Dma::Access::kWrite, buffer, size,
+                 "RX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
+                     std::to_string(queue.head) + ": buffer");
     }
+    done += size;
+    // Hash, type and errors are only valid in a packet's last descriptor.
+    const bool last = done == frame.size();
+    WriteBackRx(descriptor, last ? note.hash_and_type : 0, size,
+                last ? kEndOfPacket | note.status_and_error : 0);
+    if (dma_.tracing()) dma_.Trace(Dma::Access::kWrite, iova, {descriptor, kDescriptorSize});
     if (++queue.head == queue.size) queue.head = 0;
   } while (done < frame.size());
-
-  QueueCounters& counters = statistics_.received_by_queue[queue.counters];
-  ++counters.packets;
-  counters.octets += frame.size();
-  pending_causes_ |= queue.cause;
+  CountPosted(queue, frame.size());
   return Posted::kYes;
 }
 
-bool Port::WriteBuffer(std::uint64_t iova, std::span<const std::byte> data, const RxQueue& queue) {
-  std::byte* const memory = dma_.Find(iova, data.size());
-  if (memory != nullptr) [[likely]] {
-    std::memcpy(memory, data.data(), data.size());
-    if (dma_.tracing()) [[unlikely]]
-      dma_.Trace(Dma::Access::kWrite, iova, data);
-    return true;
-  }
-  if (dma_.Write(iova, data)) return true;
-  dma_.Fault(Dma::Access::kWrite, iova, data.size(),
-             "RX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
-                 std::to_string(queue.head) + ": buffer");
-  return false;
-}
-
 // --- Registers of a queue ---
+
+void Port::UpdateLimit(RxQueue& queue) {
+  queue.limit = queue.enabled && queue.head < queue.size ? queue.size : 0;
+}
 
 void Port::UpdateRxQueue(std::uint32_t index) {
   RxQueue& queue = rx_[index];
@@ -181,6 +235,8 @@ void Port::UpdateRxQueue(std::uint32_t index) {
   queue.size = (peek(kRdlen) & kRdlen.readable) / kDescriptorSize;
   queue.drop = (srrctl & kDropEnable) != 0;
   queue.buffer_size = (srrctl >> 25 & 7) == kDescriptorTypeOneBuffer ? (srrctl & 0x1F) * 1024 : 0;
+  queue.ring_epoch = Queue::kUnknown;
+  UpdateLimit(queue);
   queue.counters = registers_.Peek(kRqsmr.At(index / 4)) >> index % 4 * 8 & 0xF;
 }
 
@@ -190,6 +246,7 @@ std::uint32_t Port::ReadRdh(std::uint32_t queue) { return rx_[queue].head; }
 
 void Port::WroteRdh(std::uint32_t queue, std::uint32_t value) {
   rx_[queue].head = value & kRdh.writable;
+  UpdateLimit(rx_[queue]);
 }
 
 std::uint32_t Port::ReadRxdctl(std::uint32_t queue) {
@@ -205,6 +262,7 @@ void Port::WroteRxdctl(std::uint32_t queue, std::uint32_t value) {
   if (enable == rx_[queue].enabled) return;
   Later(kEnableTime, [this, queue] {
     rx_[queue].enabled = (registers_.Peek(ReceiveQueueOffset(kRxdctl, queue)) & kEnable) != 0;
+    UpdateLimit(rx_[queue]);
   });
 }
 

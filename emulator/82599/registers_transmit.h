@@ -55,7 +55,7 @@ inline constexpr Register<Port> kTransmitRegisters[] = {
      {.on_read = &Port::ReadTdh, .on_write = &Port::WroteTdh}},
     {{.name = "TDT", .offset = 0x06018, .count = 128, .stride = 0x40, .readable = 0x0000FFFF,
       .writable = 0x0000FFFF, .section = "8.2.3.9.9", .provenance = "Vigor"},
-     {.on_write = &Port::WroteTxRing}},
+     {.on_write = &Port::WroteTdt}},
     {{.name = "TXDCTL", .offset = 0x06028, .count = 128, .stride = 0x40, .writable = 0x067F7F7F,
       .self_clearing = 0x04000000, .fields = kTxdctlFields, .section = "8.2.3.9.10",
       .provenance = "Vigor"},

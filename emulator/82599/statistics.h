@@ -7,8 +7,20 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 
 namespace ixylab::emulator::intel82599 {
+
+/// Ethernet addresses as numbers, with the first byte lowest, as RAL and RAH have them.
+inline constexpr std::uint64_t kBroadcast = 0xFFFF'FFFF'FFFF;
+constexpr bool IsGroup(std::uint64_t address) { return (address & 1) != 0; }
+/// The destination of a frame of at least 8 bytes.
+inline std::uint64_t Destination(std::span<const std::byte> frame) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, frame.data(), sizeof bytes);
+  return bytes & kBroadcast;
+}
 
 /// Good frames in one direction. Sizes are from destination address to CRC, inclusive.
 struct FrameCounters {
@@ -17,11 +29,15 @@ struct FrameCounters {
   std::uint64_t multicast = 0;
   std::uint64_t broadcast = 0;
 
-  /// `size` is at least 64: the class is then the position of its highest bit, with 64 itself and
-  /// 65..127 told apart.
-  void Count(std::uint64_t size) {
+  /// A frame of `size` (at least 64), of which `octets` are counted, to `destination` with its
+  /// first byte lowest.
+  void Count(std::uint64_t size, std::uint64_t counted_octets, std::uint64_t destination) {
+    // The class is the position of the highest bit, with 64 itself and 65..127 told apart.
     const int bits = std::bit_width(size) - 6;  // 64..127: 1
     ++by_size[size <= 64 ? 0 : bits < 5 ? bits : 5];
+    octets += counted_octets;
+    if (IsGroup(destination)) [[unlikely]]
+      ++(destination == kBroadcast ? broadcast : multicast);
   }
 };
 

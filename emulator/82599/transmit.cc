@@ -44,6 +44,45 @@ std::uint64_t& Word(std::byte* descriptor, unsigned word) {
 
 }  // namespace
 
+/// Counts with CRC: QBTC and GOTC go "from the Destination Address field through the CRC field,
+/// inclusively" (X550 datasheet 8.2.2.17.90; DPDK subtracts the CRC from GOTC).
+inline void Port::Send(QueueCounters& counters, const Frame& frame) {
+  const std::uint64_t size = frame.bytes.size() + kCrcSize;
+  ++counters.packets;
+  counters.octets += size;
+  if (size >= kSmallestFrame) [[likely]] {
+    statistics_.sent.Count(size, size, Destination(frame.bytes));
+  } else {
+    ++statistics_.sent_short;
+  }
+  wire_->Send(end_, frame);
+}
+
+/// 7.2.3.5: DD in the descriptor, or the head's new value where TDWBAL says.
+inline void Port::WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint32_t index) {
+  pending_causes_ |= queue.cause;
+  if (queue.head_write_back != 0) return WriteBackHead(queue);
+  std::atomic_ref(Word(descriptor, 1))
+      .store(Word(descriptor, 1) | kDone, std::memory_order_release);
+  if (dma_.tracing()) [[unlikely]] {
+    dma_.Trace(Dma::Access::kWrite, queue.base + std::uint64_t{index} * kDescriptorSize,
+               {descriptor, kDescriptorSize});
+  }
+}
+
+void Port::WriteBackHead(TxQueue& queue) {
+  std::byte* const word = dma_.Find(queue.head_write_back, sizeof queue.head);
+  if (word == nullptr) {
+    return dma_.Fault(Dma::Access::kWrite, queue.head_write_back, sizeof queue.head,
+                      "TX queue " + std::to_string(IndexOf(queue)) + ": head write-back");
+  }
+  std::atomic_ref(*reinterpret_cast<std::uint32_t*>(word))
+      .store(queue.head, std::memory_order_release);
+  if (dma_.tracing()) {
+    dma_.Trace(Dma::Access::kWrite, queue.head_write_back, {word, sizeof queue.head});
+  }
+}
+
 /// A batch of each queue that has something to send. With the link down nothing is fetched, and
 /// goes on when it is up again (Linux, ixgbe_watchdog_flush_tx: "the link is lost and the
 /// controller stops DMA").
@@ -67,43 +106,63 @@ bool Port::TransmitBatch(TxQueue& queue) {
     });
     return false;
   }
-  for (unsigned i = 0; i < kBatch && queue.head != tail; ++i) {
-    const std::uint64_t iova = queue.base + std::uint64_t{queue.head} * kDescriptorSize;
-    std::byte* const descriptor = dma_.Find(iova, kDescriptorSize);
+
+  // Fetch descriptors, and begin to fetch what they point to; then send.
+  struct Fetched {
+    std::byte* descriptor;
+    std::uint64_t command;
+    const std::byte* data;  // of a plain frame
+  };
+  std::array<Fetched, kBatch> batch;
+  unsigned count = 0;
+  for (std::uint32_t at = queue.head; count < kBatch && at != tail; ++count) {
+    std::byte* const descriptor = Descriptor(queue, at);
     if (descriptor == nullptr) [[unlikely]] {
-      // Without its ring the queue cannot go on; a new tail makes it look again.
-      queue.stalled_at = tail;
-      dma_.Fault(Dma::Access::kRead, iova, kDescriptorSize,
-                 "TX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
-                     std::to_string(queue.head));
-      return i != 0;
+      FaultTxRing(queue, at, tail);
+      break;
     }
-    if (dma_.tracing()) [[unlikely]] {
-      dma_.Trace(Dma::Access::kRead, iova, {descriptor, kDescriptorSize});
-    }
-    const std::uint64_t address = Word(descriptor, 0);
     const std::uint64_t command = Word(descriptor, 1);
     const std::uint64_t length = command & kLengthMask;
-    const std::byte* data = nullptr;
-    if ((command & kSimpleMask) == kSimple && length - kPaddedSize <= kLongestFrame - kPaddedSize &&
-        command >> kPayloadShift == length && queue.gathered.empty() && !dma_.tracing())
-        [[likely]] {
-      data = dma_.Find(address, length);
-    }
-    if (data != nullptr) [[likely]] {
-      Send(queue, {.bytes = {data, length}});
-    } else {
-      TransmitSlowly(queue, address, command);
-    }
-    if (++queue.head == queue.size) queue.head = 0;
-    if ((command & kReportStatus) != 0) WriteBackTx(queue, descriptor, iova);
+    const bool plain = (command & kSimpleMask) == kSimple && command >> kPayloadShift == length &&
+                       length - kPaddedSize <= kLongestFrame - kPaddedSize;
+    const bool short_way = plain && !dma_.tracing();
+    const std::byte* const data = short_way ? dma_.Find(Word(descriptor, 0), length) : nullptr;
+    __builtin_prefetch(data);
+    batch[count] = {descriptor, command, data};
+    if (++at == queue.size) at = 0;
   }
-  return true;
+  QueueCounters& counters = statistics_.sent_by_queue[queue.counters];
+  for (unsigned i = 0; i < count; ++i) {
+    const auto [descriptor, command, data] = batch[i];
+    if (data != nullptr && queue.gathered.empty()) [[likely]] {
+      Send(counters, {.bytes = {data, command & kLengthMask}});
+    } else {
+      TransmitSlowly(queue, descriptor);
+    }
+    const std::uint32_t index = queue.head;
+    if (++queue.head == queue.size) queue.head = 0;
+    if ((command & kReportStatus) != 0) WriteBackTx(queue, descriptor, index);
+  }
+  return count != 0;
+}
+
+void Port::FaultTxRing(TxQueue& queue, std::uint32_t descriptor, std::uint32_t tail) {
+  // Without its ring the queue cannot go on; a new tail makes it look again.
+  queue.stalled_at = tail;
+  dma_.Fault(
+      Dma::Access::kRead, queue.base + std::uint64_t{descriptor} * kDescriptorSize, kDescriptorSize,
+      "TX queue " + std::to_string(IndexOf(queue)) + " descriptor " + std::to_string(descriptor));
 }
 
 /// Everything but a plain frame in one descriptor.
-void Port::TransmitSlowly(TxQueue& queue, std::uint64_t address, std::uint64_t command) {
+void Port::TransmitSlowly(TxQueue& queue, std::byte* descriptor) {
   const unsigned index = IndexOf(queue);
+  const std::uint64_t address = Word(descriptor, 0);
+  const std::uint64_t command = Word(descriptor, 1);
+  if (dma_.tracing()) {
+    dma_.Trace(Dma::Access::kRead, queue.base + std::uint64_t{queue.head} * kDescriptorSize,
+               {descriptor, kDescriptorSize});
+  }
   if ((command & kExtension) == 0 || (command & kTypeMask) != kTypeData) {
     // A context descriptor says how to do offloads, of which there are none.
     if ((command & kExtension) != 0 && (command & kTypeMask) == kTypeContext) return;
@@ -164,7 +223,7 @@ void Port::FinishPacket(TxQueue& queue, std::uint64_t command) {
       });
     }
     if (packet.size() < kPaddedSize && (hlreg0 & kTxPadEnable) != 0) packet.resize(kPaddedSize);
-    return Send(queue, {.bytes = packet});
+    return Send(statistics_.sent_by_queue[queue.counters], {.bytes = packet});
   }
   if (packet.size() <= kCrcSize) {
     return LogOnce(kTxLength, index, [&] {
@@ -177,54 +236,7 @@ void Port::FinishPacket(TxQueue& queue, std::uint64_t command) {
   for (unsigned i = 0; i < kCrcSize; ++i) {
     crc |= std::to_integer<std::uint32_t>(packet[bytes.size() + i]) << 8 * i;
   }
-  Send(queue, {.bytes = bytes, .fcs = crc});
-}
-
-/// Counts with CRC: QBTC and GOTC go "from the Destination Address field through the CRC field,
-/// inclusively" (X550 datasheet 8.2.2.17.90; DPDK subtracts the CRC from GOTC).
-void Port::Send(TxQueue& queue, const Frame& frame) {
-  const std::uint64_t size = frame.bytes.size() + kCrcSize;
-  QueueCounters& counters = statistics_.sent_by_queue[queue.counters];
-  ++counters.packets;
-  counters.octets += size;
-  FrameCounters& sent = statistics_.sent;
-  if (size < kSmallestFrame) [[unlikely]] {
-    ++statistics_.sent_short;
-  } else {
-    sent.Count(size);
-    sent.octets += size;
-  }
-  if ((std::to_integer<unsigned>(frame.bytes[0]) & 1) != 0) [[unlikely]] {
-    constexpr std::array<std::byte, 6> kBroadcast = {std::byte{0xFF}, std::byte{0xFF},
-                                                     std::byte{0xFF}, std::byte{0xFF},
-                                                     std::byte{0xFF}, std::byte{0xFF}};
-    const bool broadcast = frame.bytes.size() >= kBroadcast.size() &&
-                           std::ranges::equal(frame.bytes.first(kBroadcast.size()), kBroadcast);
-    ++(broadcast ? sent.broadcast : sent.multicast);
-  }
-  wire_->Send(end_, frame);
-}
-
-/// 7.2.3.5: DD in the descriptor, or the head's new value where TDWBAL says.
-void Port::WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint64_t iova) {
-  pending_causes_ |= queue.cause;
-  if (queue.head_write_back == 0) [[likely]] {
-    std::atomic_ref(Word(descriptor, 1))
-        .store(Word(descriptor, 1) | kDone, std::memory_order_release);
-    if (dma_.tracing()) [[unlikely]] {
-      dma_.Trace(Dma::Access::kWrite, iova, {descriptor, kDescriptorSize});
-    }
-    return;
-  }
-  std::byte* const word = dma_.Find(queue.head_write_back, sizeof queue.head);
-  if (word == nullptr) {
-    return dma_.Fault(Dma::Access::kWrite, queue.head_write_back, sizeof queue.head,
-                      "TX queue " + std::to_string(IndexOf(queue)) + ": head write-back");
-  }
-  std::atomic_ref(*reinterpret_cast<std::uint32_t*>(word))
-      .store(queue.head, std::memory_order_release);
-  if (dma_.tracing())
-    dma_.Trace(Dma::Access::kWrite, queue.head_write_back, {word, sizeof queue.head});
+  Send(statistics_.sent_by_queue[queue.counters], {.bytes = bytes, .fcs = crc});
 }
 
 // --- Registers ---
@@ -249,10 +261,16 @@ void Port::UpdateTxQueue(std::uint32_t index) {
           : 0;
   queue.counters = registers_.Peek(kTqsm.At(index / 4)) >> index % 4 * 8 & 0xF;
   queue.stalled_at = TxQueue::kNotStalled;
+  queue.ring_epoch = Queue::kUnknown;
 }
 
-/// For the registers of the ring and its tail: a stalled queue looks at it again.
 void Port::WroteTxRing(std::uint32_t queue, std::uint32_t) { UpdateTxQueue(queue); }
+
+/// A stalled queue looks at its ring again. (A tail stored by MapRegister does not come by here,
+/// but is seen to have changed.)
+void Port::WroteTdt(std::uint32_t queue, std::uint32_t) {
+  tx_[queue].stalled_at = TxQueue::kNotStalled;
+}
 
 std::uint32_t Port::ReadTdh(std::uint32_t queue) { return tx_[queue].head; }
 

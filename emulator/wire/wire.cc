@@ -8,18 +8,6 @@ void Wire::Attach(unsigned end, Endpoint* endpoint) {
   if (endpoint != nullptr && Carrier(end)) endpoint->OnCarrier(true);
 }
 
-void Wire::Send(unsigned end, const Frame& frame) {
-  Counters& sent = ends_[end].sent;
-  ++sent.frames;
-  sent.bytes += frame.bytes.size();
-  Endpoint* receiver = ends_[1 - end].endpoint;
-  if (!plugged_ || receiver == nullptr) [[unlikely]] {
-    ++sent.lost_frames;
-    return;
-  }
-  receiver->OnFrame(frame);
-}
-
 void Wire::SetSignal(unsigned end, bool on) {
   if (ends_[end].signal == on) return;
   ends_[end].signal = on;

@@ -40,7 +40,17 @@ class Wire {
   void Attach(unsigned end, Endpoint* endpoint);
 
   /// From `end` to the other one, before the call returns.
-  void Send(unsigned end, const Frame& frame);
+  void Send(unsigned end, const Frame& frame) {
+    Counters& sent = ends_[end].sent;
+    ++sent.frames;
+    sent.bytes += frame.bytes.size();
+    Endpoint* receiver = ends_[1 - end].endpoint;
+    if (plugged_ && receiver != nullptr) [[likely]] {
+      receiver->OnFrame(frame);
+    } else {
+      ++sent.lost_frames;
+    }
+  }
 
   /// The transmitter at `end` is on (light in the fibre) or off. Ends start off.
   void SetSignal(unsigned end, bool on);
