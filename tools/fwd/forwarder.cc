@@ -32,7 +32,7 @@ Forwarder::Forwarder(const Options& options)
   model_.endpoints = {&player_, &recorder_};
   model_.log_accesses = options.trace != nullptr;
   target_ = hil::OpenModelTarget(model_);
-  player_.Plug(target_->wire(0), 1 - target_->wire_end(0));
+  target_->host().Inject([this] { player_.Plug(target_->wire(0), 1 - target_->wire_end(0)); });
   target_->SetTrace(options.trace);
   pool_ = std::make_unique<MemoryPool>(target_->dma(), kBuffers);
   port0_ = OpenPort(0);
