@@ -8,6 +8,7 @@
 #include <string>
 
 #include "emulator/82599/register_doc.h"
+#include "hil/number_option.h"
 #include "hil/run.h"
 #include "hil/target/target.h"
 
@@ -53,12 +54,15 @@ int Main(int argc, char** argv) {
       ->default_str(std::string(Targets().front().name));
   run->add_option("--filter", options.filter, "Which tests, as Suite.Name with * and ?")
       ->capture_default_str();
-  run->add_option("--seed", options.seed, "Of everything random")->capture_default_str();
+  run->add_option("--seed", options.seed, "Of everything random")
+      ->capture_default_str()
+      ->check(Number());
   const CLI::Option* soak = run->add_option("--soak-packets", soak_packets,
-                                            "Frames of the soak; default: what suits the target");
+                                            "Frames of the soak; default: what suits the target")
+                                ->check(Number());
   run->add_option("--deadline", deadline, "Seconds for each target")
       ->capture_default_str()
-      ->check(CLI::Range(1u, 86'400u));
+      ->check(Number(1, 86'400));
   run->add_option("--suite", options.suite, "Another conformance program");
 
   app.add_subcommand("targets", "Lists the targets");
@@ -67,11 +71,6 @@ int Main(int argc, char** argv) {
   bool document = false;
   regs->add_flag("--doc", document, "As a Markdown document")->required();
 
-  if (argc < 2) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  }
-  app.require_subcommand(1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -81,6 +80,10 @@ int Main(int argc, char** argv) {
     return kUsageError;
   }
 
+  if (app.get_subcommands().empty()) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  }
   if (app.got_subcommand("targets")) {
     for (const TargetInfo& target : Targets()) {
       std::printf("%-22s %s\n", std::string(target.name).c_str(),

@@ -85,6 +85,7 @@ bool RunTarget(const RunOptions& options, const std::string& target, Report& rep
 }  // namespace
 
 int Run(const RunOptions& options) {
+  CheckExecutable(options.suite);
   Report report;
   bool interrupted = false;
   for (const std::string& target : options.targets) {

@@ -94,12 +94,16 @@ class Lines {
 
 }  // namespace
 
+void CheckExecutable(const std::string& path) {
+  if (access(path.c_str(), X_OK) != 0) Fail("cannot run " + path);
+}
+
 ChildResult RunChild(const std::vector<std::string>& command, std::chrono::seconds deadline,
                      const std::function<void(std::string_view line)>& on_line) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  if (access(arguments[0], X_OK) != 0) Fail("cannot run " + command[0]);
+  CheckExecutable(command[0]);
 
   std::array<int, 2> ends;
   if (pipe2(ends.data(), O_CLOEXEC) != 0) Fail("pipe");

@@ -1,6 +1,7 @@
 // What a device does with the memory that it is given: only what it was told.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "tests/conformance/opener.h"
@@ -50,6 +51,24 @@ TEST_F(Buffers, DeviceWritesTheFrameAndNothingBehindIt) {
   for (PacketBuffer* buffer : all) {
     const std::span<std::byte> behind = Behind(*buffer, PacketBuffer::kCapacity);
     EXPECT_TRUE(std::ranges::all_of(behind, [](std::byte b) { return b == kCanary; }));
+  }
+  MemoryPool::Free(all);
+}
+
+TEST_F(Buffers, EachHasItsCapacityToItself) {
+  MemoryPool pool(target().dma(), 3000);
+  std::vector<PacketBuffer*> all(pool.size());
+  ASSERT_EQ(pool.Allocate(all), all.size());
+  // In the CPU's order of addresses and in the device's: up to the next buffer's header.
+  constexpr std::size_t kNeeded = PacketBuffer::kCapacity + sizeof(PacketBuffer);
+  std::ranges::sort(all);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    ASSERT_GE(reinterpret_cast<std::uintptr_t>(all[i]),
+              reinterpret_cast<std::uintptr_t>(all[i - 1]) + kNeeded);
+  }
+  std::ranges::sort(all, {}, &PacketBuffer::iova);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    ASSERT_GE(all[i]->iova, all[i - 1]->iova + kNeeded);
   }
   MemoryPool::Free(all);
 }

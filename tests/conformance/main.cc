@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "hil/number_option.h"
 #include "hil/target/target.h"
 #include "tests/conformance/expected_skips.h"
 #include "tests/conformance/listeners.h"
@@ -51,9 +52,12 @@ int Run(int argc, char** argv) {
   std::string skips_file;
   CLI::App app("Proves a driver on the two connected ports of a target.");
   app.add_option("--target", session.target, "Which target")->capture_default_str();
-  app.add_option("--seed", session.seed, "Of everything random")->capture_default_str();
+  app.add_option("--seed", session.seed, "Of everything random")
+      ->capture_default_str()
+      ->check(hil::Number());
   const CLI::Option* soak = app.add_option("--soak-packets", soak_packets,
-                                           "Frames of the soak; default: what suits the target");
+                                           "Frames of the soak; default: what suits the target")
+                                ->check(hil::Number());
   app.add_option("--expected-skips", skips_file, "A table in place of the built-in one");
   try {
     app.parse(argc, argv);

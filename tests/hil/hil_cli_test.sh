@@ -52,7 +52,10 @@ refuse 'nonsense' nonsense
 refuse '--nonsense' run --nonsense
 refuse '--nonsense' --nonsense
 refuse 'unknown target "model:8259".*model:82599' run --target=model:8259
-refuse 'unknown target ""' run --target=
+refuse '--target' run --target=
+refuse 'nonsense' run nonsense
+refuse 'nonsense' targets nonsense
+refuse 'seed' run --seed=-1
 refuse 'unknown target "pci:x"' run --target=model:82599 --target=pci:x
 refuse 'seed' run --seed=x
 refuse 'soak-packets' run --soak-packets=-1
