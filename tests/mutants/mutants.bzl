@@ -1,0 +1,452 @@
+"""The mutants: single faults in the driver or on its bus, and the test that must find each."""
+
+# A fault of the driver: in `file` of driver/ixgbe, `old` (which stands there once) becomes `new`.
+# "(ixy)" marks one that ixy has.
+DRIVER_MUTANTS = [
+    # What ixy does.
+    dict(
+        name = "queues_share_state",
+        what = "the buffer tables of queues overlap (ixy issue 30)",
+        file = "queue.h",
+        old = "std::unique_ptr<PacketBuffer*[]> buffers;",
+        new = """struct Overlapping {
+    Overlapping(std::unique_ptr<PacketBuffer*[]> own) : table(Next()) {}
+    static PacketBuffer** Next() {
+      static PacketBuffer* tables[1 << 16];
+      static std::size_t made = 0;
+      return tables + 8 * made++;
+    }
+    PacketBuffer** get() const { return table; }
+    PacketBuffer*& operator[](std::size_t i) const { return table[i]; }
+    PacketBuffer** table;
+  } buffers;""",
+        killed_by = "Queues.EachTransmitQueueKeepsItsOrder",
+    ),
+    dict(
+        name = "waits_for_ever",
+        what = "a wait for a register bit has no deadline (ixy)",
+        file = "register_access.h",
+        old = "if (bus_.Now() >= end) return false;",
+        new = "if (end < Nanoseconds(0)) return false;",
+        killed_by = "OpenErrors.EveryWaitEnds",
+    ),
+
+    # Rings and tails.
+    dict(
+        name = "rdbah_dropped",
+        what = "the high half of the receive ring's address is not written",
+        file = "ixgbe.cc",
+        old = "static_cast<std::uint32_t>(receive.iova() >> 32)",
+        new = "0",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "tdbal_dropped",
+        what = "the low half of the transmit ring's address is not written",
+        file = "ixgbe.cc",
+        old = "static_cast<std::uint32_t>(transmit.iova())",
+        new = "0",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "ring_halved",
+        what = "the receive ring's length is told as half of what it is",
+        file = "ixgbe.cc",
+        old = "registers_.Write(RDLEN[n], receive.bytes());",
+        new = "registers_.Write(RDLEN[n], receive.bytes() / 2);",
+        killed_by = "Batches.EverySizeFrom1To512",
+    ),
+    dict(
+        name = "tdlen_off_by_4",
+        what = "TDLEN's offset is 4 too high",
+        file = "registers.h",
+        old = "TDLEN{\"TDLEN\", 0x06008",
+        new = "TDLEN{\"TDLEN\", 0x0600C",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "receive_tail_ahead",
+        what = "the receive tail is one too far: head = tail means no descriptor",
+        file = "queue.h",
+        old = "return tail_.Ring(next_ - 1, received);",
+        new = "return tail_.Ring(next_ & ring_.mask, received);",
+        killed_by = "Of/Rings.WrapMoreThanTenTimes/64",
+    ),
+    dict(
+        name = "receive_tail_of_queue_0",
+        what = "all receive queues write queue 0's tail",
+        file = "ixgbe.cc",
+        old = "Doorbell(bus_, RDT[n].offset)",
+        new = "Doorbell(bus_, RDT[0].offset)",
+        killed_by = "Queues.FlowsStickToTheirQueueInOrder",
+    ),
+    dict(
+        name = "transmit_tail_behind",
+        what = "the transmit tail is one short: the last frame stays",
+        file = "queue.h",
+        old = "return tail_.Ring(next_, packets.size());",
+        new = "return tail_.Ring((next_ - 1) & ring_.mask, packets.size());",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "transmit_tail_of_queue_0",
+        what = "all transmit queues write queue 0's tail",
+        file = "ixgbe.cc",
+        old = "Doorbell(bus_, TDT[n].offset)",
+        new = "Doorbell(bus_, TDT[0].offset)",
+        killed_by = "Queues.EachTransmitQueueKeepsItsOrder",
+    ),
+    dict(
+        name = "full_ring_overfilled",
+        what = "a full transmit ring takes one more frame: tail = head, an empty ring",
+        file = "queue.h",
+        old = "const std::size_t room = ring_.mask - InFlight();",
+        new = "const std::size_t room = ring_.mask + 1 - InFlight();",
+        killed_by = "BackPressure.FullRingLeavesTheRestToTheCaller",
+    ),
+    dict(
+        name = "receive_ring_not_started",
+        what = "the receive ring is never handed to the chip",
+        file = "ixgbe.cc",
+        old = "receive_[n].Start();",
+        new = "",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+
+    # Descriptors.
+    dict(
+        name = "dd_ignored_on_receive",
+        what = "receive does not look at DD",
+        file = "descriptor.h",
+        old = "inline constexpr std::uint64_t kReceivedWhole = kReceiveDone | kReceiveEndOfPacket;",
+        new = "inline constexpr std::uint64_t kReceivedWhole = 0;",
+        killed_by = "BringUp.NothingArrivesUnasked",
+    ),
+    dict(
+        name = "dd_ignored_on_transmit",
+        what = "transmit does not look at DD: buffers are freed too early",
+        file = "queue.h",
+        old = "ring_.descriptors[first_ + kCleanBatch - 1].TransmitIsDone()",
+        new = "true",
+        killed_by = "BackPressure.FullRingLeavesTheRestToTheCaller",
+    ),
+    dict(
+        name = "rs_never_set",
+        what = "no descriptor asks for a report: RS is never set",
+        file = "queue.h",
+        old = "high |= kReportStatus;",
+        new = "high |= 0;",
+        killed_by = "Of/Rings.WrapMoreThanTenTimes/64",
+    ),
+    dict(
+        name = "eop_forgotten",
+        what = "frames have no end: EOP is not set",
+        file = "descriptor.h",
+        old = "| 1u << 24   // EOP",
+        new = "",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "ifcs_forgotten",
+        what = "the MAC appends no CRC: IFCS is not set",
+        file = "descriptor.h",
+        old = "| 1u << 25   // IFCS: the MAC appends the CRC",
+        new = "",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "receive_length_with_crc",
+        what = "received lengths are 4 too long",
+        file = "descriptor.h",
+        old = "return static_cast<std::uint16_t>(status >> 32);",
+        new = "return static_cast<std::uint16_t>((status >> 32) + 4);",
+        killed_by = "Frames.EveryLengthFrom60To1514",
+    ),
+    dict(
+        name = "transmit_length_bit_dropped",
+        what = "bit 10 of a frame's length is lost",
+        file = "descriptor.h",
+        old = "return kTransmitCommand + size * (1 | std::uint64_t{1} << 46);",
+        new = "return kTransmitCommand + (size & ~std::uint64_t{1024}) * (1 | std::uint64_t{1} << 46);",
+        killed_by = "Frames.EveryLengthFrom60To1514",
+    ),
+
+    # Buffers.
+    dict(
+        name = "buffer_not_replaced",
+        what = "a received buffer stays in its descriptor as well",
+        file = "queue.h",
+        old = "descriptors[i].Give(replacement->iova);",
+        new = "descriptors[i].Give(packet->iova);",
+        killed_by = "Buffers.ReceivedBufferIsTheCallersUntilFreed",
+    ),
+    dict(
+        name = "buffer_of_1_kib",
+        what = "a bit of SRRCTL is wrong: BSIZEPACKET is 1 KiB, longer frames come in pieces",
+        file = "registers.h",
+        old = "SRRCTL_BSIZEPACKET_2K = 2;",
+        new = "SRRCTL_BSIZEPACKET_2K = 1;",
+        killed_by = "Frames.EveryLengthFrom60To1514",
+    ),
+    dict(
+        name = "leak_on_close_receive",
+        what = "closing keeps the receive rings' buffers",
+        file = "ixgbe.cc",
+        old = "for (auto& queue : receive_) queue.Clear();",
+        new = "",
+        killed_by = "Lifecycle.ClosingReturnsBuffersInFlight",
+    ),
+    dict(
+        name = "leak_on_close_transmit",
+        what = "closing keeps the buffers of frames in flight",
+        file = "ixgbe.cc",
+        old = "for (auto& queue : transmit_) queue.Clear();",
+        new = "",
+        killed_by = "Lifecycle.ClosingReturnsBuffersInFlight",
+    ),
+    dict(
+        name = "close_without_reset",
+        what = "closing does not stop the chip, whose DMA goes on",
+        file = "ixgbe.cc",
+        old = """    DisableMaster();
+    registers_.Set(CTRL, CTRL_RST);
+    registers_.Sleep""",
+        new = "    registers_.Sleep",
+        killed_by = "Lifecycle.NoDmaAfterClose",
+    ),
+
+    # Frames and filters.
+    dict(
+        name = "long_frames_accepted",
+        what = "frames of up to 1,518 bytes are taken",
+        file = "ixgbe.cc",
+        old = "constexpr std::uint32_t kMaxFrameSize = 1514;",
+        new = "constexpr std::uint32_t kMaxFrameSize = 1518;",
+        killed_by = "RefusedFrames.LongerThanTheLongest",
+    ),
+    dict(
+        name = "empty_frames_accepted",
+        what = "frames of 0 bytes are taken",
+        file = "queue.h",
+        old = "if (size - 1 >= max_frame_size_) [[unlikely]]",
+        new = "if (size > max_frame_size_) [[unlikely]]",
+        killed_by = "RefusedFrames.Empty",
+    ),
+    dict(
+        name = "accepted_one_too_many",
+        what = "FrameError counts the bad frame as accepted",
+        file = "queue.h",
+        old = "                     bad);\n",
+        new = "                     bad + 1);\n",
+        killed_by = "RefusedFrames.AtEveryPlaceInABatch",
+    ),
+    dict(
+        name = "crc_not_stripped",
+        what = "the CRC is left on: HLREG0.RXCRCSTRP is cleared",
+        file = "ixgbe.cc",
+        old = "registers_.Set(HLREG0, HLREG0_RXCRCSTRP);",
+        new = "registers_.Clear(HLREG0, HLREG0_RXCRCSTRP);",
+        killed_by = "Frames.EveryLengthFrom60To1514",
+    ),
+    dict(
+        name = "no_padding",
+        what = "short frames are not padded: HLREG0.TXPADEN is cleared",
+        file = "ixgbe.cc",
+        old = "registers_.Set(HLREG0, HLREG0_TXCRCEN | HLREG0_TXPADEN);",
+        new = "registers_.Clear(HLREG0, HLREG0_TXPADEN);",
+        killed_by = "Frames.EveryShortLengthIsPaddedWithZerosTo60",
+    ),
+    dict(
+        name = "upe_wrong_bit",
+        what = "promiscuous mode sets another bit than UPE",
+        file = "registers.h",
+        old = "FCTRL_UPE = Bit(9);",
+        new = "FCTRL_UPE = Bit(7);",
+        killed_by = "Filters.PromiscuousTakesAll",
+    ),
+    dict(
+        name = "promiscuous_stays",
+        what = "SetPromiscuous(false) does nothing",
+        file = "ixgbe.cc",
+        old = "registers_.Clear(FCTRL, bits);",
+        new = "",
+        killed_by = "Filters.PromiscuousIsSwitchedWhileOpen",
+    ),
+    dict(
+        name = "multicast_stays",
+        what = "SetPromiscuous(false) leaves MPE set: all multicast is accepted",
+        file = "ixgbe.cc",
+        old = "registers_.Clear(FCTRL, bits);",
+        new = "registers_.Clear(FCTRL, FCTRL_UPE);",
+        killed_by = "Filters.PromiscuousIsSwitchedWhileOpen",
+    ),
+    dict(
+        name = "no_broadcast",
+        what = "FCTRL.BAM is not set",
+        file = "ixgbe.cc",
+        old = "registers_.Set(FCTRL, FCTRL_BAM);",
+        new = "registers_.Clear(FCTRL, FCTRL_BAM);",
+        killed_by = "Filters.BroadcastArrives",
+    ),
+    dict(
+        name = "mac_swapped_on_write",
+        what = "the first four bytes of a new MAC address are written in the wrong order",
+        file = "ixgbe.cc",
+        old = "low |= std::uint32_t{address[i]} << 8 * i;",
+        new = "low |= std::uint32_t{address[i]} << 8 * (3 - i);",
+        killed_by = "Filters.NewAddressTakesThePlaceOfTheOld",
+    ),
+    dict(
+        name = "mac_swapped_on_read",
+        what = "the first four bytes of the MAC address are read in the wrong order",
+        file = "ixgbe.cc",
+        old = "i < 4 ? low >> 8 * i :",
+        new = "i < 4 ? low >> 8 * (3 - i) :",
+        killed_by = "Filters.OwnAddressArrives",
+    ),
+    dict(
+        name = "rah_without_av",
+        what = "a new MAC address is written without RAH.AV",
+        file = "ixgbe.cc",
+        old = "registers_.Write(RAH[0], high | RAH_AV);",
+        new = "registers_.Write(RAH[0], high);",
+        killed_by = "Filters.NewAddressTakesThePlaceOfTheOld",
+    ),
+    dict(
+        name = "reta_not_spread",
+        what = "RETA sends all flows to queue 0",
+        file = "ixgbe.cc",
+        old = "static_cast<std::uint32_t>((4 * n + i) % queues)",
+        new = "std::uint32_t{0}",
+        killed_by = "Queues.FlowsStickToTheirQueueInOrder",
+    ),
+
+    # Statistics.
+    dict(
+        name = "bytes_with_crc",
+        what = "bytes sent include the CRC",
+        file = "ixgbe.cc",
+        old = "- transmitted * kCrcSize",
+        new = "",
+        killed_by = "Counters.ExactInBothDirections",
+    ),
+    dict(
+        name = "missed_forgotten",
+        what = "frames dropped for want of a descriptor are not counted",
+        file = "ixgbe.cc",
+        old = "totals_.missed_packets += registers_.Read(QPRDC[0]);",
+        new = "",
+        killed_by = "SlowReader.SentIsReceivedPlusMissed",
+    ),
+    dict(
+        name = "totals_not_cleared",
+        what = "ResetStatistics keeps the totals",
+        file = "ixgbe.cc",
+        old = """  ReadStatistics();
+  totals_ = {};""",
+        new = "  ReadStatistics();",
+        killed_by = "Counters.ResetStartsAtZeroAgain",
+    ),
+    dict(
+        name = "counters_not_cleared",
+        what = "ResetStatistics does not read the chip's counters, which keep what they have",
+        file = "ixgbe.cc",
+        old = """  ReadStatistics();
+  totals_ = {};""",
+        new = "  totals_ = {};",
+        killed_by = "Counters.ResetForgetsWhatWasNeverRead",
+    ),
+
+    # Link, EEPROM, configuration.
+    dict(
+        name = "laser_left_off",
+        what = "the laser is switched off: SDP3 is set",
+        file = "ixgbe.cc",
+        old = "(registers_.Read(ESDP) & ~ESDP_SDP3)",
+        new = "(registers_.Read(ESDP) | ESDP_SDP3)",
+        killed_by = "BringUp.LinkComesUp",
+    ),
+    dict(
+        name = "link_always_up",
+        what = "Link() does not look at LINKS.UP",
+        file = "ixgbe.cc",
+        old = "if ((links & LINKS_UP) == 0) return {};",
+        new = "",
+        killed_by = "Link.GoesDownAndUpOnBothSides",
+    ),
+    dict(
+        name = "link_timeout_ignored",
+        what = "WaitForLink waits for its own time, not the caller's",
+        file = "ixgbe.cc",
+        old = "return registers_.Poll(LINKS, LINKS_UP, LINKS_UP, timeout);",
+        new = "return registers_.Poll(LINKS, LINKS_UP, LINKS_UP, 10 * kDeadline);",
+        killed_by = "Link.WaitingForItEndsAtTheDeadline",
+    ),
+    dict(
+        name = "eeprom_shifted",
+        what = "EEPROM words are read one bit off",
+        file = "registers.h",
+        old = "EERD_DATA_SHIFT = 16;",
+        new = "EERD_DATA_SHIFT = 15;",
+        killed_by = "BringUp.LinkComesUp",
+    ),
+    dict(
+        name = "odd_rings_accepted",
+        what = "ring sizes need not be a power of two",
+        file = "ixgbe.cc",
+        old = "|| !std::has_single_bit(entries)",
+        new = "",
+        killed_by = "OpenErrors.RingSizes",
+    ),
+]
+
+# A fault of the memory pool, which the suite uses itself: each is a program of its own.
+POOL_MUTANTS = [
+    dict(
+        name = "buffers_of_1984_bytes",
+        what = "the chip is told 2 KiB where 1,984 bytes are (ixy)",
+        file = "memory_pool.cc",
+        old = "i % per_page * stride;",
+        new = "i % per_page * (stride - 128);",
+        killed_by = "Buffers.EachHasItsCapacityToItself",
+    ),
+]
+
+# Faults of the bus, by name in mutant_bus.cc.
+BUS_MUTANTS = [
+    dict(
+        name = "bit_dropped",
+        what = "bit 5 of every write to a tail is lost",
+        killed_by = "Of/Rings.WrapMoreThanTenTimes/64",
+    ),
+    dict(
+        name = "offset_off_by_4",
+        what = "receive ring addresses are written 4 bytes too high",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "doorbell_lost",
+        what = "each 16th write to a tail is lost",
+        killed_by = "Buffers.DeviceWritesTheFrameAndNothingBehindIt",
+    ),
+    dict(
+        name = "write_back_too_early",
+        what = "a frame's descriptor is written back before its data",
+        killed_by = "Frames.PatternsArriveUnchanged",
+    ),
+    dict(
+        name = "counter_not_cleared_by_reading",
+        what = "counters keep their value when they are read",
+        killed_by = "Counters.ReadingChangesNothing",
+    ),
+    dict(
+        name = "reset_ignored",
+        what = "CTRL.RST and CTRL.LNK_RST are lost: nothing is reset",
+        killed_by = "Filters.NewAddressEndsWithReopening",
+    ),
+    dict(
+        name = "reset_never_ends",
+        what = "CTRL.RST stays set",
+        killed_by = "BringUp.LinkComesUp",
+    ),
+]
