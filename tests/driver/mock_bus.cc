@@ -1,5 +1,7 @@
 #include "tests/driver/mock_bus.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -13,7 +15,6 @@ using testing::AtLeast;
 using testing::DoAll;
 using testing::InvokeWithoutArgs;
 using testing::Return;
-using testing::Throw;
 
 std::string Hex(std::uint32_t value) {
   char text[16];
@@ -35,10 +36,21 @@ MATCHER_P3(IsOneOf, first, count, stride,
 }  // namespace
 
 MockBus::MockBus(DmaSpace& dma) : dma_(dma) {
-  const DeviceError error("an access that the test does not expect");
-  ON_CALL(*this, Read32).WillByDefault(Throw(error));
-  ON_CALL(*this, Write32).WillByDefault(Throw(error));
-  ON_CALL(*this, LongSleep).WillByDefault(Throw(error));
+  // In one line, in front of GoogleMock's list of all that was expected.
+  const auto refuse = [](const std::string& access) {
+    ADD_FAILURE() << "not expected here: " << access;
+    throw DeviceError("an access that the test does not expect");
+  };
+  ON_CALL(*this, Read32).WillByDefault([=](std::uint32_t offset) {
+    refuse("read of " + Hex(offset));
+    return std::uint32_t{0};
+  });
+  ON_CALL(*this, Write32).WillByDefault([=](std::uint32_t offset, std::uint32_t value) {
+    refuse("write of " + Hex(value) + " to " + Hex(offset));
+  });
+  ON_CALL(*this, LongSleep).WillByDefault([=](Nanoseconds duration) {
+    refuse("sleep of " + std::to_string(duration.count()) + " ns");
+  });
 }
 
 void MockBus::ExpectRead32(std::uint32_t offset, std::uint32_t value) {
