@@ -1,0 +1,41 @@
+// Doorbells on the bus of every target: through a mapped register or a write, the tail arrives.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "driver/bus.h"
+#include "hil/target/target.h"
+
+namespace ixylab {
+namespace {
+
+class DoorbellOnTarget : public testing::TestWithParam<hil::TargetInfo> {};
+
+TEST_P(DoorbellOnTarget, ReachesTheTail) {
+  constexpr std::uint32_t kTdt0 = 0x06018;
+  const std::unique_ptr<hil::Target> target = hil::OpenTarget(GetParam().name, 1);
+  for (unsigned port : {0u, 1u}) {
+    Bus& bus = target->bus(port);
+    EXPECT_EQ(bus.MapRegister(kTdt0) != nullptr, target->capabilities().threads);
+    const Doorbell doorbell(bus, kTdt0);
+    for (const std::uint32_t tail : {7u, 0u, 63u}) {
+      EXPECT_EQ(doorbell.Ring(tail, 3), 3u);
+      EXPECT_EQ(bus.Read32(kTdt0), tail);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, DoorbellOnTarget,
+                         testing::ValuesIn(hil::Targets().begin(), hil::Targets().end()),
+                         [](const auto& info) {
+                           std::string name(info.param.name);
+                           for (char& c : name) {
+                             if (c == ':' || c == ',') c = '_';
+                           }
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace ixylab
