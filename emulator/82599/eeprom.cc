@@ -34,15 +34,17 @@ constexpr RegisterInfo kEec = Row("EEC"), kEerd = Row("EERD");
 }  // namespace
 
 Eeprom::Eeprom(const ChipConfig& config) : words_(kWords, 0) {
+  std::array<std::uint8_t, 6> mac = config.mac;
   for (unsigned port = 0; port < 2; ++port) {
     const std::uint16_t section = kCoreSection[port];
     words_[kCorePointer[port]] = section;
     words_[section] = 3;  // words that follow
     for (unsigned word = 0; word < 3; ++word) {
       words_[section + 1 + word] =
-          static_cast<std::uint16_t>(config.mac[2 * word] | config.mac[2 * word + 1] << 8);
+          static_cast<std::uint16_t>(mac[2 * word] | mac[2 * word + 1] << 8);
     }
-    if (port == 1) words_[section + 3] += 0x0100;  // the next address (of 256)
+    for (auto byte = mac.rbegin(); byte != mac.rend() && ++*byte == 0; ++byte) {
+    }
   }
   words_[kFirmwarePointer] = kFirmwareSection;
   words_[kFirmwareSection + 4] = kPatchSection;
