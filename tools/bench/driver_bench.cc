@@ -35,6 +35,7 @@ void ForwardPackets(benchmark::State& state, std::size_t batch, const RigOptions
   std::ranges::nth_element(cycles, cycles.begin() + static_cast<std::ptrdiff_t>(cycles.size() / 2));
   state.counters["core_cycles/packet"] = cycles[cycles.size() / 2];
   state.counters["core_GHz"] = cycles_per_tick * TicksPerNanosecond();
+  state.counters["huge_MiB"] = static_cast<double>(PlainMemory::HugePageBytes() >> 20);
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(window));
 }
 
@@ -60,8 +61,11 @@ void RegisterDriverBenchmarks() {
     Register("stride:" + std::to_string(stride), kBatch, {.stride = stride});
     Register("batch:256/stride:" + std::to_string(stride), kLargestBatch, {.stride = stride});
   }
-  Register("page:2MiB", kBatch, {.page_size = 2 << 20});
-  Register("page:4KiB", kBatch, {.page_size = 4 << 10});
+  // Pages of the kernel, then those of the device as well: there, a buffer has a page to itself,
+  // and the stride is 4,096.
+  Register("page:2MiB", kBatch, {});
+  Register("page:4KiB", kBatch, {.huge = false});
+  Register("page:4KiB/device:4KiB", kBatch, {.page_size = 4 << 10, .huge = false});
   Register<QueueRig<1>>("clean_batch:1", kBatch, {});
   Register<QueueRig<8>>("clean_batch:8", kBatch, {});
   Register<QueueRig<16>>("clean_batch:16", kBatch, {});

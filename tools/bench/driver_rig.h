@@ -41,11 +41,11 @@ std::size_t Transmit(Queue& queue, std::span<PacketBuffer* const> packets) {
 /// to count it.
 template <typename In, typename Out>
 [[gnu::noinline]] std::size_t ForwardBatch(In& in, Out& out, std::span<PacketBuffer*> packets) {
-  const std::size_t received = Receive(in, packets);
-  for (PacketBuffer* packet : packets.first(received)) packet->data()[6] ^= std::byte{1};
-  const std::size_t sent = Transmit(out, packets.first(received));
-  if (sent < received) [[unlikely]]
-    MemoryPool::Free(packets.subspan(sent, received - sent));
+  const auto received = packets.first(Receive(in, packets));
+  for (PacketBuffer* packet : received) packet->data()[6] ^= std::byte{1};
+  const std::size_t sent = Transmit(out, received);
+  if (sent < received.size()) [[unlikely]]
+    MemoryPool::Free(received.subspan(sent));
   return sent;
 }
 
@@ -53,12 +53,13 @@ struct RigOptions {
   std::uint32_t entries = 512;
   std::size_t stride = MemoryPool::kDefaultStride;
   std::size_t page_size = 2 << 20;
+  bool huge = true;
 };
 
 /// Two null devices and a pool for both.
 struct NullMachine {
   explicit NullMachine(const RigOptions& options)
-      : memory(options.page_size),
+      : memory(options.page_size, options.huge),
         pool(memory, std::size_t{2} * options.entries + 1024, options.stride),
         in_bus(memory),
         out_bus(memory) {}

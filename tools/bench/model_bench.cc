@@ -119,7 +119,8 @@ class Port {
   std::array<std::byte, 12> addresses_{};
 };
 
-/// Runs windows; `window` returns the nanoseconds of one. Reports the median.
+/// Runs windows; `window` returns the nanoseconds of one. Reports the median and the shortest: with
+/// two threads the one tells of the machine's other load, the other of the program.
 template <typename Window>
 void Run(benchmark::State& state, Window window) {
   window();  // warms up
@@ -128,6 +129,7 @@ void Run(benchmark::State& state, Window window) {
   std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
   const double median = times[times.size() / 2];
   state.counters["ns/packet"] = median;
+  state.counters["ns/packet_at_best"] = *std::ranges::min_element(times);
   state.counters["Mpps"] = 1e3 / median;
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kWindow));
 }

@@ -46,7 +46,7 @@ DmaMemory PlainMemory::Allocate(std::size_t size) {
   auto address = reinterpret_cast<std::uintptr_t>(memory);
   address = (address + page_size_ - 1) / page_size_ * page_size_;
   auto* const bytes = reinterpret_cast<std::byte*>(address);
-  madvise(bytes, size, page_size_ > 4096 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+  madvise(bytes, size, huge_ ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   std::vector<std::uint64_t> pages;
   for (std::size_t offset = 0; offset < size; offset += page_size_) {
     bytes[offset] = std::byte{0};  // the kernel decides on a huge page at the first touch

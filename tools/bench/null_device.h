@@ -16,8 +16,10 @@ namespace ixylab::bench {
 /// Memory at device addresses that are its virtual ones, so that rings are found by their address.
 class PlainMemory final : public DmaSpace {
  public:
-  /// `page_size`: 4 KiB or 2 MiB. Pages of 2 MiB are asked for from the kernel, not enforced.
-  explicit PlainMemory(std::size_t page_size) : page_size_(page_size) {}
+  /// Device addresses are contiguous in pages of `page_size`. With `huge`, the kernel is asked for
+  /// pages of 2 MiB (which it need not grant), else for 4 KiB.
+  explicit PlainMemory(std::size_t page_size, bool huge = true)
+      : page_size_(page_size), huge_(huge) {}
   DmaMemory Allocate(std::size_t size) override;
 
   /// Bytes of the process that are in huge pages now (AnonHugePages of /proc/self/smaps_rollup).
@@ -25,6 +27,7 @@ class PlainMemory final : public DmaSpace {
 
  private:
   std::size_t page_size_;
+  bool huge_;
 };
 
 /// The bus of a device whose registers are memory, with what a driver waits for in bring-up: resets
