@@ -72,6 +72,13 @@ struct InProcessHost::State {
     return more;
   }
 
+  /// Threaded mode: what is due by now. True if there was something.
+  bool RunDue() {
+    bool any = false;
+    for (; events.HasDue(Time()); any = true) events.Take()();
+    return any;
+  }
+
   /// Virtual time: whatever `work` does to the models, and all that follows from it now.
   template <typename Work>
   void InModel(Work work) {
@@ -144,10 +151,7 @@ void InProcessHost::State::RunThread() {
     bool more = false;
     {
       const std::lock_guard guard(lock);
-      while (!events.empty() && events.HasDue(Time())) {
-        events.Take()();
-        more = true;
-      }
+      more = RunDue();
       more |= RunFunctions();
     }
     if (more) {
@@ -167,6 +171,8 @@ std::uint32_t InProcessHost::Read32(unsigned port, std::uint32_t offset) {
   const auto guard = state.Lock();
   std::uint32_t value = 0;
   if (state.options.threaded) {
+    // A driver's deadline must not depend on when the models' thread gets a processor.
+    state.RunDue();
     value = state.functions.at(port)->Read(offset);
   } else {
     state.AdvanceTo(state.virtual_now + kAccessTime);
@@ -183,6 +189,7 @@ void InProcessHost::Write32(unsigned port, std::uint32_t offset, std::uint32_t v
   if (state.trace) [[unlikely]]
     state.TraceRegister('W', port, offset, value);
   if (state.options.threaded) {
+    state.RunDue();
     state.functions.at(port)->Write(offset, value);
   } else {
     state.InModel([&] { state.functions.at(port)->Write(offset, value); });
