@@ -67,6 +67,7 @@ TEST_F(BackPressure, ReaderThatFreesNothing) {
     ASSERT_NO_FATAL_FAILURE(SendAll(0, {&frame, 1}));
     take();
   }
+  ASSERT_NO_FATAL_FAILURE(WaitUntilSent(0, kFrames));
   while (target().Until(take, kQuiet)) {
   }
   // Every buffer that could be put in place of a received one is with us; the others are posted.
@@ -143,6 +144,7 @@ class SlowReader : public PortsTest {
       ASSERT_NO_FATAL_FAILURE(check(batch));
       MemoryPool::Free(batch);
     }
+    ASSERT_NO_FATAL_FAILURE(WaitUntilSent(0, sent));
     const std::vector<PacketBuffer*> rest = CollectRest(1);
     ASSERT_NO_FATAL_FAILURE(check(rest));
     MemoryPool::Free(rest);

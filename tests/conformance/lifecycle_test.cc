@@ -61,6 +61,7 @@ TEST_F(Lifecycle, ReopenUnderTraffic) {
         << "nothing arrives after reset " << round;
     ASSERT_FALSE(HasFailure());
   }
+  ASSERT_NO_FATAL_FAILURE(WaitUntilSent(0, accepted));
   const std::vector<PacketBuffer*> rest = CollectRest(1);
   received += rest.size();
   MemoryPool::Free(rest);

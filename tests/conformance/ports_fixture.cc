@@ -131,6 +131,13 @@ std::vector<PacketBuffer*> PortsTest::CollectRest(unsigned number, std::size_t l
   return frames;
 }
 
+void PortsTest::WaitUntilSent(unsigned number, std::uint64_t packets) {
+  ASSERT_TRUE(target().Until(
+      [&] { return port(number)->ReadStatistics().transmitted_packets >= packets; }, kDeadline))
+      << "port " << number << " has sent " << port(number)->ReadStatistics().transmitted_packets
+      << " of " << packets << " frames";
+}
+
 void PortsTest::ExpectQuiet(unsigned number) {
   const std::vector<PacketBuffer*> frames = CollectRest(number, 1);
   EXPECT_EQ(frames.size(), 0u) << "port " << number << " received a frame, number "
@@ -184,7 +191,7 @@ void PortsTest::ExpectStatistics(unsigned number, const Statistics& expected) {
         seen = port(number)->ReadStatistics();
         return seen == expected;
       },
-      100ms);
+      can().virtual_time ? Nanoseconds(100ms) : kDeadline);
   EXPECT_EQ(seen, expected) << "port " << number;
 }
 

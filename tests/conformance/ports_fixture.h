@@ -85,6 +85,8 @@ class PortsTest : public testing::Test {
   std::vector<PacketBuffer*> Collect(unsigned port, std::size_t count, std::uint16_t queue = 0);
   /// Receives until nothing came for kQuiet, or `limit` frames.
   std::vector<PacketBuffer*> CollectRest(unsigned port, std::size_t limit = 1'000'000);
+  /// Waits until the port has counted `packets` as transmitted: they are no longer under way.
+  void WaitUntilSent(unsigned port, std::uint64_t packets);
   /// Nothing arrives within kQuiet.
   void ExpectQuiet(unsigned port);
 
