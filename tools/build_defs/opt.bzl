@@ -13,7 +13,11 @@ def _opt_executable(ctx):
     # An attribute with a transition is a list.
     info = ctx.attr.binary[0][DefaultInfo]
     executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = info.files_to_run.executable, is_executable = True)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = info.files_to_run.executable,
+        is_executable = True,
+    )
     return [
         DefaultInfo(
             executable = executable,

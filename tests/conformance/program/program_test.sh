@@ -44,7 +44,8 @@ expect 0 'SKIPPED . 1 test' $threads
 expect 1 'unexpected skip: Queues.TwoThreadsEachWithAPort' $threads --expected-skips="$work/empty"
 expect 1 'FAILED  . 1 test' $threads --expected-skips="$work/empty"
 echo 'model:82599 BringUp.LinkComesUp it has no link' > "$work/wrong"
-expect 1 'unexpected pass: BringUp.LinkComesUp .*it has no link' $link --expected-skips="$work/wrong"
+expect 1 'unexpected pass: BringUp.LinkComesUp .*it has no link' \
+  $link --expected-skips="$work/wrong"
 echo 'model:82599 No.SuchTest whatever' > "$work/stale"
 refuse 'there is no test No.SuchTest' $link --expected-skips="$work/stale"
 echo 'model:82599 gibberish' > "$work/gibberish"
