@@ -3,21 +3,17 @@
 #ifndef DRIVER_IXGBE_REGISTERS_H_
 #define DRIVER_IXGBE_REGISTERS_H_
 
-#include <array>
 #include <cstdint>
 
 namespace ixylab::ixgbe {
-
-/// `count` registers of one name, `stride` bytes apart; `offset` in BAR0 is the first one's.
-struct RegisterArray;
 
 /// One register: its name for messages, its byte offset in BAR0.
 struct Register {
   const char* name;
   std::uint32_t offset;
-  constexpr operator RegisterArray() const;
 };
 
+/// `count` registers of one name, `stride` bytes apart; `offset` is the first one's.
 struct RegisterArray {
   const char* name;
   std::uint32_t offset;
@@ -25,8 +21,6 @@ struct RegisterArray {
   std::uint32_t stride;
   constexpr Register operator[](std::uint32_t n) const { return {name, offset + n * stride}; }
 };
-
-constexpr Register::operator RegisterArray() const { return {name, offset, 1, 4}; }
 
 constexpr std::uint32_t Bit(unsigned n) { return std::uint32_t{1} << n; }
 
@@ -150,17 +144,6 @@ inline constexpr RegisterArray QPRC{"QPRC", 0x01030, 16, 0x40};
 inline constexpr RegisterArray QBRC_L{"QBRC_L", 0x01034, 16, 0x40};
 inline constexpr RegisterArray QBRC_H{"QBRC_H", 0x01038, 16, 0x40};
 inline constexpr RegisterArray QPRDC{"QPRDC", 0x01430, 16, 0x40};
-
-/// All of them, for a comparison with what others know of the chip.
-inline constexpr auto kRegisters = std::to_array<RegisterArray>({
-    CTRL,    STATUS, CTRL_EXT, ESDP,     EEC,        EERD,     EICR,       EIMC,  EIMC_EX,
-    FCTRL,   RXCSUM, MTA,      MRQC,     RETA,       RSSRK,    RAL,        RAH,   FTQF,
-    PFUTA,   RDBAL,  RDBAH,    RDLEN,    DCA_RXCTRL, RDH,      SRRCTL,     RDT,   RXDCTL,
-    RDRXCTL, RXCTRL, RXPBSIZE, DMATXCTL, DTXMXSZRQ,  TXPBSIZE, TXPBTHRESH, TDBAL, TDBAH,
-    TDLEN,   TDH,    TDT,      TXDCTL,   RTTDCS,     HLREG0,   AUTOC,      LINKS, CRCERRS,
-    RUC,     RFC,    ROC,      RJC,      GPTC,       GOTCL,    GOTCH,      RXMPC, QPRC,
-    QBRC_L,  QBRC_H, QPRDC,
-});
 
 }  // namespace ixylab::ixgbe
 
