@@ -45,8 +45,9 @@ struct DeviceConfig {
   bool promiscuous = true;                   // a forwarder wants every frame, as in the paper
 };
 
-/// An open device. Not thread-safe, but for Receive and Transmit: threads may use different queues.
-/// Closing (the destructor) stops all DMA, then returns the buffers in flight to their pools.
+/// An open device. `queue` is below queues(). Not thread-safe, but for Receive and Transmit:
+/// threads may use different queues. Closing (the destructor) stops all DMA, then returns the
+/// buffers in flight to their pools.
 class Device {
  public:
   virtual ~Device() = default;
@@ -74,6 +75,7 @@ class Device {
   virtual bool WaitForLink(Nanoseconds timeout) = 0;
 
   virtual MacAddress mac_address() const = 0;
+  /// Until the device is closed. Throws DeviceError for a multicast or all-zero address.
   virtual void SetMacAddress(const MacAddress& address) = 0;
   virtual void SetPromiscuous(bool on) = 0;
 };
