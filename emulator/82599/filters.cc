@@ -50,6 +50,7 @@ void Port::WroteReceiveControl(std::uint32_t, std::uint32_t) {
   longest_frame_ =
       (hlreg0 & kJumboEnable) != 0 ? registers_.Peek(kMaxfrs.offset) >> 16 : kLongestStandardFrame;
   vlan_filter_ = (registers_.Peek(kVlnctrl.offset) & kVlanFilterEnable) != 0;
+  all_unicast_passes_ = unicast_promiscuous_ && !vlan_filter_;
   const std::uint32_t mrqc = registers_.Peek(kMrqc.offset);
   rss_fields_ = (mrqc & kMrqeMask) == kMrqeRss ? mrqc & kRssFields : 0;
   if ((mrqc & kMrqeMask) > kMrqeRss) {

@@ -67,7 +67,8 @@ struct TxQueue : Queue {
   bool broken_packet = false;              // a part of it could not be read
 };
 
-class Port final : public NicFunction, public Endpoint {
+// Endpoint comes first: a frame is what it is called for most, and a second base costs a jump.
+class Port final : public Endpoint, public NicFunction {
  public:
   Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host);
   ~Port() override;
@@ -181,7 +182,7 @@ class Port final : public NicFunction, public Endpoint {
   RxNote Classify(std::span<const std::byte> frame, std::uint32_t status_and_error);
   void ReceiveBad(const Frame& frame);
   std::span<const std::byte> WithCrc(const Frame& frame);
-  void Receive(std::span<const std::byte> frame, const RxNote& note);
+  void Receive(std::span<const std::byte> frame, RxNote note);
   Posted Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
   bool PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
   void WriteBackRx(std::byte* descriptor, std::uint64_t first, std::uint64_t size,
@@ -231,7 +232,10 @@ class Port final : public NicFunction, public Endpoint {
   /// Logs a kind of event once for each `subject` (a queue, an offset) until the next reset.
   template <typename MakeLine>
   void LogOnce(std::uint32_t kind, std::uint32_t subject, MakeLine make_line) {
-    if (logged_.insert(std::uint64_t{kind} << 32 | subject).second) host_.Log(number_, make_line());
+    constexpr std::size_t kMost = 4096;  // a hostile driver has four billion subjects
+    if (logged_.size() < kMost && logged_.insert(std::uint64_t{kind} << 32 | subject).second) {
+      host_.Log(number_, make_line());
+    }
   }
   enum LogKind : std::uint32_t {
     kUnknownRegister,
@@ -275,6 +279,7 @@ class Port final : public NicFunction, public Endpoint {
   // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL and MRQC have them
   bool receive_enabled_ = false;
   bool unicast_promiscuous_ = false;
+  bool all_unicast_passes_ = false;  // promiscuous, and no VLAN filter
   bool store_bad_packets_ = false;
   bool vlan_filter_ = false;
   bool strip_crc_ = false;

@@ -95,7 +95,7 @@ void Port::OnFrame(const Frame& frame) {
     return;
   }
   const std::uint64_t destination = Destination(bytes);
-  if (!PassesFilters(destination, bytes)) return;
+  if ((!all_unicast_passes_ || IsGroup(destination)) && !PassesFilters(destination, bytes)) return;
   // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
   // is not counted (ixgbe_read_stats_registers).
   statistics_.received.Count(size, strip_crc_ ? bytes.size() : size, destination);
@@ -126,7 +126,7 @@ std::span<const std::byte> Port::WithCrc(const Frame& frame) {
 
 /// Into the queue; or, where it has no descriptors and may not drop, into the packet buffer. What
 /// is there goes first, for whichever queue it is (head-of-line blocking).
-void Port::Receive(std::span<const std::byte> frame, const RxNote& note) {
+void Port::Receive(std::span<const std::byte> frame, RxNote note) {
   RxQueue& queue = rx_[note.queue];
   const bool waiting = !packet_buffer_.empty();
   if (!waiting && Post(queue, frame, note) != Posted::kNoDescriptor) return;

@@ -75,7 +75,7 @@ struct InProcessHost::State {
   /// Threaded mode: what is due by now. True if there was something.
   bool RunDue() {
     bool any = false;
-    for (; events.HasDue(Time()); any = true) events.Take()();
+    for (; !events.empty() && events.HasDue(Time()); any = true) events.Take()();
     return any;
   }
 
