@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
@@ -13,13 +12,12 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "hil/number_option.h"
 #include "tools/fwd/forwarder.h"
 
 namespace ixylab::fwd {
@@ -33,19 +31,6 @@ class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-
-/// Takes a decimal number from `low` to `high`. CLI11 by itself takes -1 for 2^64 - 1.
-CLI::Validator Number(std::uint64_t low, std::uint64_t high) {
-  const std::string range = "a number from " + std::to_string(low) + " to " + std::to_string(high);
-  const auto check = [=](const std::string& text) {
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [last, error] = std::from_chars(text.data(), end, value);
-    const bool good = error == std::errc() && last == end && value >= low && value <= high;
-    return good ? std::string() : "\"" + text + "\" is not " + range;
-  };
-  return CLI::Validator(check, range, "Number");
-}
 
 /// Shows register accesses on stderr, one that is repeated only once.
 class TracePrinter {
@@ -69,19 +54,18 @@ class TracePrinter {
 
 /// Has `app` store what it finds in `options`.
 void DeclareOptions(CLI::App& app, Options& options) {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   app.add_option("--in", options.in, "Capture to replay at port 0: pcap or pcapng, Ethernet")
       ->required();
   app.add_option("--out", options.out, "Capture to write of what leaves port 1")->required();
   app.add_option("--target", options.target, "Whose ports")->capture_default_str();
   app.add_option("--batch", options.batch, "Packets a call")
-      ->check(Number(1, kMaxBatch))
+      ->check(hil::Number(1, kMaxBatch))
       ->capture_default_str();
   app.add_option("--loop", options.loop, "Times to replay the input")
-      ->check(Number(1, kMost))
+      ->check(hil::Number(1))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of the model's device addresses")
-      ->check(Number(0, kMost))
+      ->check(hil::Number())
       ->capture_default_str();
   app.add_flag_callback(
       "--trace", [&options] { options.trace = TracePrinter(); },
