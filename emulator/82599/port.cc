@@ -19,6 +19,10 @@ Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& h
     tx_[queue].tail = registers_.Word(Row("TDT").At(queue));
   }
   Reset();
+  // Power came on long ago (enumeration alone takes 100 ms): the first access finds a chip that is
+  // ready. A driver that writes back a CTRL read with RST still set would only reset it again.
+  resetting_ = false;
+  auto_read_done_ = dma_init_done_ = true;
 }
 
 Port::~Port() {

@@ -5,6 +5,13 @@
 namespace ixylab::emulator::intel82599 {
 namespace {
 
+TEST(Reset, FirstAccessFindsAChipThatIsReady) {
+  Rig rig;
+  EXPECT_EQ(rig.Read(kCtrl) & 1u << 26, 0u);
+  EXPECT_NE(rig.Read(kEec) & 1u << 9, 0u);
+  EXPECT_NE(rig.Read(kRdrxctl) & 1u << 3, 0u);
+}
+
 TEST(Reset, ClearsItself) {
   Rig rig;
   rig.host.Sleep(milliseconds(10));
