@@ -19,6 +19,9 @@ namespace {
 // About what a read over PCIe takes to come back. It is what lets a loop that only polls see its
 // deadline pass.
 constexpr Nanoseconds kAccessTime{100};
+// A write is posted, but not free: else a driver that does nothing but write would pile up delayed
+// work (an EERD read, a link training each) that is never due.
+constexpr Nanoseconds kWriteTime{10};
 constexpr std::size_t kRemembered = 1000;  // faults, log lines
 constexpr unsigned kVectors = 64;          // of a function: what its MSI-X table holds
 
@@ -186,6 +189,7 @@ std::uint32_t InProcessHost::Read32(unsigned port, std::uint32_t offset) {
 void InProcessHost::Write32(unsigned port, std::uint32_t offset, std::uint32_t value) {
   State& state = *state_;
   const auto guard = state.Lock();
+  if (!state.options.threaded) state.AdvanceTo(state.virtual_now + kWriteTime);
   if (state.trace) [[unlikely]]
     state.TraceRegister('W', port, offset, value);
   if (state.options.threaded) {

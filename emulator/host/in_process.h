@@ -1,7 +1,7 @@
 // The host inside this process: an IOMMU with memory behind it, a clock and interrupt counters.
 //
 // Virtual time (default): single-threaded and reproducible. A register write runs all functions
-// until nothing is pending before it returns; each Now, register read and wait costs a fixed time.
+// until nothing is pending before it returns; each Now, register access and wait costs a fixed time.
 // Threaded: one thread of its own runs the functions against the wall clock, under a lock that
 // register accesses, Allocate, Release and Inject take too. Ring tails are stored without it.
 #ifndef EMULATOR_HOST_IN_PROCESS_H_
