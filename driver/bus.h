@@ -69,22 +69,34 @@ class DmaMemory {
 class DmaSpace {
  public:
   virtual ~DmaSpace() = default;
+  /// Of the device, in bytes: device addresses are contiguous inside such a page.
+  virtual std::size_t page_size() const = 0;
   /// Zeroed memory of at least `size` bytes that starts on a page boundary. Throws DeviceError.
   virtual DmaMemory Allocate(std::size_t size) = 0;
 };
 
-/// One PCI function as its driver sees it.
+/// One PCI function as its driver sees it. Registers are in regions: BAR 0 to 5, and the
+/// configuration space, with the number that VFIO gives it.
 class Bus {
  public:
+  static constexpr unsigned kConfigSpace = 7;
+
   virtual ~Bus() = default;
 
   virtual PciId id() const = 0;
 
-  /// 32-bit register of BAR0 at byte `offset`. A write is ordered after all earlier memory writes.
-  virtual std::uint32_t Read32(std::uint32_t offset) = 0;
-  virtual void Write32(std::uint32_t offset, std::uint32_t value) = 0;
-  /// The register's address where a plain store reaches it, else null: then Write32 must be used.
-  virtual std::uint32_t* MapRegister(std::uint32_t offset) = 0;
+  /// The register of `bytes` (1, 2 or 4) at `offset`, a multiple of its size. A write is ordered
+  /// after all earlier memory writes.
+  virtual std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) = 0;
+  virtual void Write(unsigned region, std::uint32_t offset, unsigned bytes,
+                     std::uint32_t value) = 0;
+  /// A register's address where a plain store of its size reaches it, else null: then Write must be
+  /// used.
+  virtual void* MapRegister(unsigned region, std::uint32_t offset) = 0;
+
+  // What most devices have: 32-bit registers in BAR 0.
+  std::uint32_t Read32(std::uint32_t offset) { return Read(0, offset, 4); }
+  void Write32(std::uint32_t offset, std::uint32_t value) { Write(0, offset, 4, value); }
 
   virtual DmaSpace& dma() = 0;
 
@@ -92,7 +104,7 @@ class Bus {
   /// `timeout`. True if it has.
   virtual bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) = 0;
 
-  /// Time since a fixed moment in the past. It goes on in Now, Sleep, Read32 and waits.
+  /// Time since a fixed moment in the past. It goes on in Now, Sleep, Read and waits.
   virtual Nanoseconds Now() = 0;
   virtual void Sleep(Nanoseconds duration) = 0;
 };
@@ -104,11 +116,13 @@ concept TailRegister = requires(const T& tail, std::uint32_t value, std::size_t 
   { tail.Ring(value, result) } -> std::same_as<std::size_t>;
 };
 
-/// A tail register on the hot path: one predicted branch more than a bare pointer.
+/// A 32-bit tail register in BAR 0 on the hot path: one predicted branch more than a bare pointer.
 class Doorbell {
  public:
   Doorbell(Bus& bus, std::uint32_t offset)
-      : mapped_(bus.MapRegister(offset)), bus_(&bus), offset_(offset) {}
+      : mapped_(static_cast<std::uint32_t*>(bus.MapRegister(0, offset))),
+        bus_(&bus),
+        offset_(offset) {}
 
   /// Release order: the descriptors written before are visible to the device first. Returns
   /// `result`, for a caller that ends with this: both ways are tail calls then, and the caller

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "driver/bus.h"
@@ -21,7 +22,7 @@ using MacAddress = std::array<std::uint8_t, 6>;
 
 struct LinkState {
   bool up = false;
-  std::uint32_t megabits_per_second = 0;  // 0 while the link is down
+  std::uint32_t megabits_per_second = 0;  // 0 while the link is down, or if the device cannot tell
 };
 
 /// Totals since open or the last ResetStatistics(). Bytes count whole frames without the 4-byte
@@ -43,6 +44,7 @@ struct DeviceConfig {
   std::uint32_t receive_descriptors = 512;   // per queue: power of two, 64..4096
   std::uint32_t transmit_descriptors = 512;  // per queue: power of two, 64..4096
   bool promiscuous = true;                   // a forwarder wants every frame, as in the paper
+  bool virtio_legacy = false;  // a transitional virtio device: use its legacy (0.9.5) interface
 };
 
 /// An open device. `queue` is below queues(). Not thread-safe, but for Receive and Transmit:
@@ -78,6 +80,12 @@ class Device {
   /// Until the device is closed. Throws DeviceError for a multicast or all-zero address.
   virtual void SetMacAddress(const MacAddress& address) = 0;
   virtual void SetPromiscuous(bool on) = 0;
+
+  /// The device keeps its bus alive from now on.
+  void Keep(std::unique_ptr<Bus> bus) { bus_ = std::move(bus); }
+
+ private:
+  std::unique_ptr<Bus> bus_;  // null: the caller's. It ends after the driver has closed the device.
 };
 
 /// A PCI id that a driver here accepts.

@@ -14,9 +14,7 @@ MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
     throw DeviceError("memory pool: stride of " + std::to_string(stride) +
                       " bytes: a multiple of 64 from " + std::to_string(kSmallest) + " is needed");
   }
-  // How many fit into a page is known only once there is one.
-  memory_ = dma.Allocate(stride);
-  const std::size_t page = memory_.page_size();
+  const std::size_t page = dma.page_size();
   if (stride > page) {
     throw DeviceError("memory pool: stride of " + std::to_string(stride) +
                       " bytes does not fit into a DMA page of " + std::to_string(page));

@@ -65,20 +65,22 @@ class NicFunction {
  public:
   virtual ~NicFunction() = default;
 
-  /// 32-bit access to BAR0. Any offset and value is fine: unknown ones are logged and counted.
-  virtual std::uint32_t Read(std::uint32_t offset) = 0;
-  virtual void Write(std::uint32_t offset, std::uint32_t value) = 0;
+  /// Regions are BAR 0 to 5 and the configuration space.
+  static constexpr unsigned kConfigSpace = 7;
 
-  /// The word behind a register that is pure storage polled by Run (ring tails), or null: in
+  /// An access of 1, 2 or 4 bytes. Any region, offset and value is fine: unknown ones are logged
+  /// and counted.
+  virtual std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) = 0;
+  virtual void Write(unsigned region, std::uint32_t offset, unsigned bytes,
+                     std::uint32_t value) = 0;
+
+  /// The memory behind a register that is pure storage polled by Run (ring tails), or null: in
   /// threaded mode a host lets drivers store there directly, with release order.
-  virtual std::uint32_t* MapRegister(std::uint32_t offset) = 0;
+  virtual void* MapRegister(unsigned region, std::uint32_t offset) = 0;
 
   /// Moves what is pending (transmit descriptors, frames in the receive buffer) a bounded step
   /// further. True if there may be more to do.
   virtual bool Run() = 0;
-
-  virtual std::uint16_t pci_vendor_id() const = 0;
-  virtual std::uint16_t pci_device_id() const = 0;
 };
 
 }  // namespace ixylab::emulator

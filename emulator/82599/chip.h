@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "emulator/card.h"
 #include "emulator/host.h"
 #include "emulator/register_table.h"
 #include "emulator/wire/wire.h"
@@ -24,18 +25,14 @@ class Port;
 struct SharedState;
 
 /// The chip. Throws std::invalid_argument for a configuration that no chip has.
-class Chip {
+class Chip final : public Card {
  public:
   Chip(const ChipConfig& config, Host& host);
-  ~Chip();
+  ~Chip() override;
 
-  /// Throws std::out_of_range.
-  NicFunction& function(unsigned port);
-  /// Plugs the port's MAC into `end` of `wire`. The wire must outlive the chip.
-  void Connect(unsigned port, Wire& wire, unsigned end);
-
-  /// Accesses to registers that the table does not have.
-  std::uint64_t unknown_accesses() const;
+  NicFunction& function(unsigned port) override;
+  void Connect(unsigned port, Wire& wire, unsigned end) override;
+  std::uint64_t unknown_accesses() const override;
 
  private:
   std::unique_ptr<SharedState> shared_;

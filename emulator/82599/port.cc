@@ -5,6 +5,11 @@
 #include "emulator/82599/registers.h"
 
 namespace ixylab::emulator::intel82599 {
+namespace {
+
+constexpr std::uint32_t kVendorId = 0x8086;
+
+}  // namespace
 
 Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host)
     : config_(config),
@@ -36,24 +41,35 @@ void Port::Connect(Wire& wire, unsigned end) {
   UpdateLink();
 }
 
-std::uint32_t Port::Read(std::uint32_t offset) {
-  FoldStatistics(offset);
-  last_read_ = offset;
-  if (const auto value = registers_.Read(*this, offset)) return *value;
-  Write(offset, 0);  // counts and logs
-  return 0;          // all-ones would mean that the device is gone
+std::uint32_t Port::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
+  if (region == 0 && bytes == 4) [[likely]] {
+    FoldStatistics(offset);
+    last_read_ = offset;
+    if (const auto value = registers_.Read(*this, offset)) return *value;
+  }
+  if (region == kConfigSpace && offset == 0) return kVendorId | config_.device_id << 16;
+  CountUnknown(region, offset, bytes);
+  return 0;  // all-ones would mean that the device is gone
 }
 
-void Port::Write(std::uint32_t offset, std::uint32_t value) {
-  if (registers_.Write(*this, offset, value)) return;
+void Port::Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+  if (region == 0 && bytes == 4 && registers_.Write(*this, offset, value)) return;
+  CountUnknown(region, offset, bytes);
+}
+
+void Port::CountUnknown(unsigned region, std::uint32_t offset, unsigned bytes) {
   ++unknown_accesses_;
-  LogOnce(kUnknownRegister, offset,
-          [&] { return "no such register: " + RegisterName(nullptr, offset); });
+  LogOnce(kUnknownRegister, offset, [&] {
+    return "no such register: " + RegisterName(nullptr, offset) +
+           (region == 0 && bytes == 4
+                ? ""
+                : " as " + std::to_string(8 * bytes) + " bits of region " + std::to_string(region));
+  });
 }
 
-std::uint32_t* Port::MapRegister(std::uint32_t offset) {
+void* Port::MapRegister(unsigned region, std::uint32_t offset) {
   const RegisterInfo* row = Registers().Find(offset);
-  if (row == nullptr || offset % 4 != 0) return nullptr;
+  if (row == nullptr || region != 0 || offset % 4 != 0) return nullptr;
   return row->name == "RDT" || row->name == "TDT" ? registers_.Word(offset) : nullptr;
 }
 

@@ -79,12 +79,10 @@ class Port final : public Endpoint, public NicFunction {
   std::uint64_t unknown_accesses() const { return unknown_accesses_; }
 
   // NicFunction
-  std::uint32_t Read(std::uint32_t offset) override;
-  void Write(std::uint32_t offset, std::uint32_t value) override;
-  std::uint32_t* MapRegister(std::uint32_t offset) override;
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
+  void* MapRegister(unsigned region, std::uint32_t offset) override;
   bool Run() override;
-  std::uint16_t pci_vendor_id() const override { return 0x8086; }
-  std::uint16_t pci_device_id() const override { return config_.device_id; }
 
   // Endpoint
   void OnFrame(const Frame& frame) override;
@@ -227,6 +225,7 @@ class Port final : public Endpoint, public NicFunction {
     return dma_.Find(queue.base + std::uint64_t{index} * kDescriptorSize, kDescriptorSize);
   }
   void LocateRing(Queue& queue);
+  void CountUnknown(unsigned region, std::uint32_t offset, unsigned bytes);
   unsigned IndexOf(const RxQueue& queue) const { return &queue - rx_.data(); }
   unsigned IndexOf(const TxQueue& queue) const { return &queue - tx_.data(); }
   /// Logs a kind of event once for each `subject` (a queue, an offset) until the next reset.

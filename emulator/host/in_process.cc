@@ -114,9 +114,10 @@ struct InProcessHost::State {
     const int length = std::snprintf(line, sizeof line, format, arguments...);
     trace({line, std::min<std::size_t>(length, sizeof line - 1)});
   }
-  void TraceRegister(char direction, unsigned port, std::uint32_t offset, std::uint32_t value) {
-    Trace("%lld port %u %c 0x%05x 0x%08x", static_cast<long long>(Time().count()), port, direction,
-          offset, value);
+  void TraceRegister(char direction, unsigned port, unsigned region, std::uint32_t offset,
+                     unsigned bytes, std::uint32_t value) {
+    Trace("%lld port %u %c%u region %u 0x%05x 0x%08x", static_cast<long long>(Time().count()), port,
+          direction, 8 * bytes, region, offset, value);
   }
 };
 
@@ -169,40 +170,43 @@ void InProcessHost::State::RunThread() {
 
 // --- The CPU's side ---
 
-std::uint32_t InProcessHost::Read32(unsigned port, std::uint32_t offset) {
+std::uint32_t InProcessHost::Read(unsigned port, unsigned region, std::uint32_t offset,
+                                  unsigned bytes) {
   State& state = *state_;
   const auto guard = state.Lock();
   std::uint32_t value = 0;
   if (state.options.threaded) {
     // A driver's deadline must not depend on when the models' thread gets a processor.
     state.RunDue();
-    value = state.functions.at(port)->Read(offset);
+    value = state.functions.at(port)->Read(region, offset, bytes);
   } else {
     state.AdvanceTo(state.virtual_now + kAccessTime);
-    state.InModel([&] { value = state.functions.at(port)->Read(offset); });
+    state.InModel([&] { value = state.functions.at(port)->Read(region, offset, bytes); });
   }
   if (state.trace) [[unlikely]]
-    state.TraceRegister('R', port, offset, value);
+    state.TraceRegister('R', port, region, offset, bytes, value);
   return value;
 }
 
-void InProcessHost::Write32(unsigned port, std::uint32_t offset, std::uint32_t value) {
+void InProcessHost::Write(unsigned port, unsigned region, std::uint32_t offset, unsigned bytes,
+                          std::uint32_t value) {
   State& state = *state_;
   const auto guard = state.Lock();
   if (!state.options.threaded) state.AdvanceTo(state.virtual_now + kWriteTime);
   if (state.trace) [[unlikely]]
-    state.TraceRegister('W', port, offset, value);
+    state.TraceRegister('W', port, region, offset, bytes, value);
   if (state.options.threaded) {
     state.RunDue();
-    state.functions.at(port)->Write(offset, value);
+    state.functions.at(port)->Write(region, offset, bytes, value);
   } else {
-    state.InModel([&] { state.functions.at(port)->Write(offset, value); });
+    state.InModel([&] { state.functions.at(port)->Write(region, offset, bytes, value); });
   }
 }
 
-std::uint32_t* InProcessHost::MapRegister(unsigned port, std::uint32_t offset) {
+void* InProcessHost::MapRegister(unsigned port, unsigned region, std::uint32_t offset) {
   // In virtual time a store has to run the pipeline.
-  return state_->options.threaded ? state_->functions.at(port)->MapRegister(offset) : nullptr;
+  return state_->options.threaded ? state_->functions.at(port)->MapRegister(region, offset)
+                                  : nullptr;
 }
 
 bool InProcessHost::WaitForVector(unsigned port, unsigned vector, Nanoseconds timeout) {

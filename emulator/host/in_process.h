@@ -1,9 +1,9 @@
 // The host inside this process: an IOMMU with memory behind it, a clock and interrupt counters.
 //
 // Virtual time (default): single-threaded and reproducible. A register write runs all functions
-// until nothing is pending before it returns; each Now, register access and wait costs a fixed time.
-// Threaded: one thread of its own runs the functions against the wall clock, under a lock that
-// register accesses, Allocate, Release and Inject take too. Ring tails are stored without it.
+// until nothing is pending before it returns; each Now, register access and wait costs a fixed
+// time. Threaded: one thread of its own runs the functions against the wall clock, under a lock
+// that register accesses, Allocate, Release and Inject take too. Ring tails are stored without it.
 #ifndef EMULATOR_HOST_IN_PROCESS_H_
 #define EMULATOR_HOST_IN_PROCESS_H_
 
@@ -38,10 +38,19 @@ class InProcessHost final : public Host {
   void Stop();
 
   // The CPU's side of a function.
-  std::uint32_t Read32(unsigned port, std::uint32_t offset);
-  void Write32(unsigned port, std::uint32_t offset, std::uint32_t value);
+  std::uint32_t Read(unsigned port, unsigned region, std::uint32_t offset, unsigned bytes);
+  void Write(unsigned port, unsigned region, std::uint32_t offset, unsigned bytes,
+             std::uint32_t value);
+  // 32-bit registers in BAR 0.
+  std::uint32_t Read32(unsigned port, std::uint32_t offset) { return Read(port, 0, offset, 4); }
+  void Write32(unsigned port, std::uint32_t offset, std::uint32_t value) {
+    Write(port, 0, offset, 4, value);
+  }
+  std::uint32_t* MapRegister(unsigned port, std::uint32_t offset) {
+    return static_cast<std::uint32_t*>(MapRegister(port, 0, offset));
+  }
   /// Non-null in threaded mode for ring tails.
-  std::uint32_t* MapRegister(unsigned port, std::uint32_t offset);
+  void* MapRegister(unsigned port, unsigned region, std::uint32_t offset);
   bool WaitForVector(unsigned port, unsigned vector, Nanoseconds timeout);
   void Sleep(Nanoseconds duration);
   /// Runs `work` (feeding a wire, pulling a cable) as if it came from outside, and what follows

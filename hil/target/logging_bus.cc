@@ -31,24 +31,30 @@ std::string AccessLog::Describe(const RegisterAccess& access) const {
   std::array<char, 64> head;
   std::snprintf(head.data(), head.size(), "%12.6f ms  port %u  %c  ", milliseconds, access.port,
                 access.write ? 'W' : 'R');
-  return head.data() + decode_(access.offset, access.value);
+  return head.data() + decode_(access);
 }
 
 // Reads are logged with their value, so after they happened; writes before, since on a model a
 // doorbell runs the whole pipeline and what that does belongs behind it.
-std::uint32_t LoggingBus::Read32(std::uint32_t offset) {
-  const std::uint32_t value = bus_.Read32(offset);
-  log_.Add({Nanoseconds(last_time_.load(std::memory_order_relaxed)), port_, false, offset, value});
+std::uint32_t LoggingBus::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
+  const std::uint32_t value = bus_.Read(region, offset, bytes);
+  Log(false, region, offset, bytes, value);
   return value;
 }
 
-void LoggingBus::Write32(std::uint32_t offset, std::uint32_t value) {
-  log_.Add({Nanoseconds(last_time_.load(std::memory_order_relaxed)), port_, true, offset, value});
-  bus_.Write32(offset, value);
+void LoggingBus::Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+  Log(true, region, offset, bytes, value);
+  bus_.Write(region, offset, bytes, value);
 }
 
-std::uint32_t* LoggingBus::MapRegister(std::uint32_t offset) {
-  return doorbells_ == Doorbells::kMapped ? bus_.MapRegister(offset) : nullptr;
+void LoggingBus::Log(bool write, unsigned region, std::uint32_t offset, unsigned bytes,
+                     std::uint32_t value) {
+  log_.Add({Nanoseconds(last_time_.load(std::memory_order_relaxed)), port_, write, region, offset,
+            bytes, value});
+}
+
+void* LoggingBus::MapRegister(unsigned region, std::uint32_t offset) {
+  return doorbells_ == Doorbells::kMapped ? bus_.MapRegister(region, offset) : nullptr;
 }
 
 bool LoggingBus::WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) {

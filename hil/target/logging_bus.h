@@ -18,12 +18,13 @@
 
 namespace ixylab::hil {
 
-/// One 32-bit access to BAR0.
 struct RegisterAccess {
   Nanoseconds time{0};
   unsigned port = 0;
   bool write = false;
+  unsigned region = 0;  // BAR 0 to 5 or Bus::kConfigSpace
   std::uint32_t offset = 0;
+  unsigned bytes = 4;
   std::uint32_t value = 0;
 };
 
@@ -32,7 +33,7 @@ class AccessLog {
  public:
   static constexpr std::size_t kKept = 32;
   /// "SRRCTL[0] 0x01014 = 0x12000402 {...}": the name, offset, value and fields of a register.
-  using Decoder = std::function<std::string(std::uint32_t offset, std::uint32_t value)>;
+  using Decoder = std::function<std::string(const RegisterAccess& access)>;
   using Sink = std::function<void(std::string_view line)>;
 
   explicit AccessLog(Decoder decode) : decode_(std::move(decode)) {}
@@ -67,15 +68,17 @@ class LoggingBus final : public Bus {
       : bus_(bus), port_(port), log_(log), doorbells_(doorbells) {}
 
   PciId id() const override { return bus_.id(); }
-  std::uint32_t Read32(std::uint32_t offset) override;
-  void Write32(std::uint32_t offset, std::uint32_t value) override;
-  std::uint32_t* MapRegister(std::uint32_t offset) override;
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
+  void* MapRegister(unsigned region, std::uint32_t offset) override;
   DmaSpace& dma() override { return bus_.dma(); }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override;
   Nanoseconds Now() override;
   void Sleep(Nanoseconds duration) override;
 
  private:
+  void Log(bool write, unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
+
   Bus& bus_;
   const unsigned port_;
   AccessLog& log_;

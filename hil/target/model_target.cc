@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "emulator/82599/chip.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::hil {
@@ -11,8 +12,8 @@ namespace {
 
 using emulator::intel82599::FindRegister;
 
-std::string Decode(std::uint32_t offset, std::uint32_t value) {
-  return emulator::DescribeAccess(FindRegister(offset), offset, value);
+std::string Decode(const RegisterAccess& access) {
+  return emulator::DescribeAccess(FindRegister(access.offset), access.offset, access.value);
 }
 
 Capabilities ModelCapabilities(bool threaded, bool joined) {
@@ -35,11 +36,11 @@ class ModelTarget::Memory final : public DmaSpace {
  public:
   explicit Memory(emulator::InProcessHost& host) : host_(host) {}
 
+  std::size_t page_size() const override { return emulator::InProcessHost::kPageSize; }
   DmaMemory Allocate(std::size_t size) override {
     auto block = std::make_unique<Block>(host_, host_.Allocate(size));
     const emulator::InProcessHost::Mapping& mapping = block->mapping;
-    return DmaMemory(mapping.bytes, emulator::InProcessHost::kPageSize, mapping.pages,
-                     std::move(block));
+    return DmaMemory(mapping.bytes, page_size(), mapping.pages, std::move(block));
   }
 
  private:
@@ -60,17 +61,18 @@ class ModelTarget::ModelBus final : public Bus {
   ModelBus(ModelTarget& target, unsigned port) : target_(target), port_(port) {}
 
   PciId id() const override {
-    const emulator::NicFunction& function = target_.chip_.function(port_);
-    return {function.pci_vendor_id(), function.pci_device_id()};
+    // The kernel has read it long ago: that costs no time.
+    const std::uint32_t id = target_.card_->function(port_).Read(kConfigSpace, 0, 4);
+    return {static_cast<std::uint16_t>(id), static_cast<std::uint16_t>(id >> 16)};
   }
-  std::uint32_t Read32(std::uint32_t offset) override {
-    return target_.host_.Read32(port_, offset);
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
+    return target_.host_.Read(port_, region, offset, bytes);
   }
-  void Write32(std::uint32_t offset, std::uint32_t value) override {
-    target_.host_.Write32(port_, offset, value);
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
+    target_.host_.Write(port_, region, offset, bytes, value);
   }
-  std::uint32_t* MapRegister(std::uint32_t offset) override {
-    return target_.host_.MapRegister(port_, offset);
+  void* MapRegister(unsigned region, std::uint32_t offset) override {
+    return target_.host_.MapRegister(port_, region, offset);
   }
   DmaSpace& dma() override { return *target_.memory_; }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
@@ -89,12 +91,13 @@ ModelTarget::ModelTarget(const ModelOptions& options)
       name_(options.threaded ? "model:82599,threads" : "model:82599"),
       capabilities_(ModelCapabilities(options.threaded, joined_)),
       host_({.seed = options.seed, .threaded = options.threaded}),
-      chip_({}, host_),
+      card_(
+          std::make_unique<emulator::intel82599::Chip>(emulator::intel82599::ChipConfig{}, host_)),
       memory_(std::make_unique<Memory>(host_)),
       log_(Decode) {
   for (unsigned port : {0u, 1u}) {
-    host_.Plug(chip_.function(port));
-    chip_.Connect(port, wire(port), wire_end(port));
+    host_.Plug(card_->function(port));
+    card_->Connect(port, wire(port), wire_end(port));
     if (emulator::Endpoint* endpoint = options.endpoints[port]) {
       const unsigned far_end = 1 - wire_end(port);
       wire(port).Attach(far_end, endpoint);

@@ -1,4 +1,4 @@
-// The model of the 82599 as a target: a chip, the host that it is plugged into, and its wires.
+// A modelled NIC as a target: a card, the host that it is plugged into, and its wires.
 //
 //   auto target = OpenModelTarget({});                              // port 0 <-> port 1
 //   auto target = OpenModelTarget({.endpoints = {&player, &recorder}});
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "emulator/82599/chip.h"
+#include "emulator/card.h"
 #include "emulator/host/in_process.h"
 #include "emulator/wire/wire.h"
 #include "hil/target/logging_bus.h"
@@ -48,7 +48,7 @@ class ModelTarget final : public Target {
   void SetTrace(TraceSink sink) override;
 
   emulator::InProcessHost& host() { return host_; }
-  emulator::intel82599::Chip& chip() { return chip_; }
+  emulator::Card& card() { return *card_; }
 
   /// The wire of `port` and the end of it that the port is plugged into; the far end is the other.
   emulator::Wire& wire(unsigned port) { return wires_[joined_ ? 0 : port]; }
@@ -64,10 +64,10 @@ class ModelTarget final : public Target {
   bool joined_;
   std::string name_;
   Capabilities capabilities_;
-  // In the order of their lives: wires outlive the chip, the chip outlives the running host.
+  // In the order of their lives: wires outlive the card, the card outlives the running host.
   std::array<emulator::Wire, 2> wires_;
   emulator::InProcessHost host_;
-  emulator::intel82599::Chip chip_;
+  std::unique_ptr<emulator::Card> card_;
   std::unique_ptr<Memory> memory_;
   AccessLog log_;
   std::vector<std::unique_ptr<Bus>> model_buses_;

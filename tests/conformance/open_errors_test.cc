@@ -15,7 +15,7 @@
 namespace ixylab::conformance {
 namespace {
 
-/// A bus of which a test replaces the id or what registers read.
+/// A bus of which a test replaces the id or what registers read (those of the BARs).
 class ChangedBus final : public Bus {
  public:
   explicit ChangedBus(Bus& bus) : bus_(bus) {}
@@ -23,12 +23,17 @@ class ChangedBus final : public Bus {
   std::function<std::uint32_t(std::uint32_t value)> on_read;
 
   PciId id() const override { return on_id ? on_id() : bus_.id(); }
-  std::uint32_t Read32(std::uint32_t offset) override {
-    const std::uint32_t value = bus_.Read32(offset);
-    return on_read ? on_read(value) : value;
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
+    const std::uint32_t value = bus_.Read(region, offset, bytes);
+    if (!on_read || region == kConfigSpace) return value;
+    return on_read(value) & 0xFFFFFFFFu >> (32 - 8 * bytes);
   }
-  void Write32(std::uint32_t offset, std::uint32_t value) override { bus_.Write32(offset, value); }
-  std::uint32_t* MapRegister(std::uint32_t offset) override { return bus_.MapRegister(offset); }
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
+    bus_.Write(region, offset, bytes, value);
+  }
+  void* MapRegister(unsigned region, std::uint32_t offset) override {
+    return bus_.MapRegister(region, offset);
+  }
   DmaSpace& dma() override { return bus_.dma(); }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return bus_.WaitForInterrupt(vector, timeout);
@@ -109,14 +114,15 @@ TEST_F(OpenErrors, PoolOfAnotherDmaSpace) {
       explicit Heap(std::size_t size) : bytes(size) {}
       std::vector<std::byte> bytes;
     };
+    std::size_t page_size() const override { return std::size_t{2} << 20; }
     DmaMemory Allocate(std::size_t size) override {
-      constexpr std::size_t kPage = std::size_t{2} << 20;
-      const std::size_t pages = (size + kPage - 1) / kPage;
-      auto heap = std::make_unique<Heap>((pages + 1) * kPage);
+      const std::size_t page = page_size();
+      const std::size_t pages = (size + page - 1) / page;
+      auto heap = std::make_unique<Heap>((pages + 1) * page);
       void* start = heap->bytes.data();
       std::size_t room = heap->bytes.size();
-      std::align(kPage, pages * kPage, start, room);
-      return DmaMemory({static_cast<std::byte*>(start), pages * kPage}, kPage,
+      std::align(page, pages * page, start, room);
+      return DmaMemory({static_cast<std::byte*>(start), pages * page}, page,
                        std::vector<std::uint64_t>(pages, std::uint64_t{1} << 40), std::move(heap));
     }
   } elsewhere;

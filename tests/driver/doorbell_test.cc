@@ -18,7 +18,7 @@ TEST_P(DoorbellOnTarget, ReachesTheTail) {
   const std::unique_ptr<hil::Target> target = hil::OpenTarget(GetParam().name, 1);
   for (unsigned port : {0u, 1u}) {
     Bus& bus = target->bus(port);
-    EXPECT_EQ(bus.MapRegister(kTdt0) != nullptr, target->capabilities().threads);
+    EXPECT_EQ(bus.MapRegister(0, kTdt0) != nullptr, target->capabilities().threads);
     const Doorbell doorbell(bus, kTdt0);
     for (const std::uint32_t tail : {7u, 0u, 63u}) {
       EXPECT_EQ(doorbell.Ring(tail, 3), 3u);

@@ -22,6 +22,12 @@ std::string Hex(std::uint32_t value) {
   return text;
 }
 
+std::string Place(unsigned region, std::uint32_t offset, unsigned bytes) {
+  return region == 0 && bytes == 4 ? Hex(offset)
+                                   : Hex(offset) + " in region " + std::to_string(region) + ", " +
+                                         std::to_string(bytes) + " bytes";
+}
+
 MATCHER_P(Is, value, "is " + Hex(value)) {
   *result_listener << "which is " << Hex(arg);
   return arg == value;
@@ -41,26 +47,28 @@ MockBus::MockBus(DmaSpace& dma) : dma_(dma) {
     ADD_FAILURE() << "not expected here: " << access;
     throw DeviceError("an access that the test does not expect");
   };
-  ON_CALL(*this, Read32).WillByDefault([=](std::uint32_t offset) {
-    refuse("read of " + Hex(offset));
+  ON_CALL(*this, Read).WillByDefault([=](unsigned region, std::uint32_t offset, unsigned bytes) {
+    refuse("read of " + Place(region, offset, bytes));
     return std::uint32_t{0};
   });
-  ON_CALL(*this, Write32).WillByDefault([=](std::uint32_t offset, std::uint32_t value) {
-    refuse("write of " + Hex(value) + " to " + Hex(offset));
-  });
+  ON_CALL(*this, Write)
+      .WillByDefault(
+          [=](unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+            refuse("write of " + Hex(value) + " to " + Place(region, offset, bytes));
+          });
   ON_CALL(*this, LongSleep).WillByDefault([=](Nanoseconds duration) {
     refuse("sleep of " + std::to_string(duration.count()) + " ns");
   });
 }
 
 void MockBus::ExpectRead32(std::uint32_t offset, std::uint32_t value) {
-  EXPECT_CALL(*this, Read32(Is(offset)))
+  EXPECT_CALL(*this, Read(0, Is(offset), 4))
       .InSequence(sequence_)
       .WillOnce(DoAll(InvokeWithoutArgs(TakeCheck()), Return(value)));
 }
 
 void MockBus::ExpectWrite32(std::uint32_t offset, std::uint32_t value) {
-  EXPECT_CALL(*this, Write32(Is(offset), Is(value)))
+  EXPECT_CALL(*this, Write(0, Is(offset), 4, Is(value)))
       .InSequence(sequence_)
       .WillOnce(InvokeWithoutArgs(TakeCheck()));
 }
@@ -78,7 +86,7 @@ void MockBus::ExpectPoll32(std::uint32_t offset, std::uint32_t mask, std::uint32
 }
 
 void MockBus::ExpectPollInVain32(std::uint32_t offset, std::uint32_t mask, std::uint32_t value) {
-  EXPECT_CALL(*this, Read32(Is(offset)))
+  EXPECT_CALL(*this, Read(0, Is(offset), 4))
       .Times(AtLeast(2))
       .InSequence(sequence_)
       .WillRepeatedly([this, mask, value] { return (Garbage() & ~mask) | (~value & mask); });
@@ -87,10 +95,10 @@ void MockBus::ExpectPollInVain32(std::uint32_t offset, std::uint32_t mask, std::
 void MockBus::ExpectWriteTable32(std::uint32_t offset, std::uint32_t count, std::uint32_t value,
                                  std::uint32_t stride) {
   auto written = std::make_shared<std::set<std::uint32_t>>();
-  EXPECT_CALL(*this, Write32(IsOneOf(offset, count, stride), Is(value)))
+  EXPECT_CALL(*this, Write(0, IsOneOf(offset, count, stride), 4, Is(value)))
       .Times(static_cast<int>(count))
       .InSequence(sequence_)
-      .WillRepeatedly([written](std::uint32_t at, std::uint32_t) {
+      .WillRepeatedly([written](unsigned, std::uint32_t at, unsigned, std::uint32_t) {
         EXPECT_TRUE(written->insert(at).second) << Hex(at) << " is written twice";
       });
 }
@@ -101,9 +109,9 @@ void MockBus::ExpectSleep(Nanoseconds duration) {
       .WillOnce(InvokeWithoutArgs(TakeCheck()));
 }
 
-std::uint32_t* MockBus::MapRegister(std::uint32_t offset) {
+void* MockBus::MapRegister(unsigned region, std::uint32_t offset) {
   const auto found = mapped_.find(offset);
-  return found == mapped_.end() ? nullptr : found->second;
+  return region != 0 || found == mapped_.end() ? nullptr : found->second;
 }
 
 void MockBus::Sleep(Nanoseconds duration) {

@@ -52,7 +52,7 @@ class MockBus : public Bus {
   /// Runs `check` when what is expected next (a read, a write or a sleep) happens.
   void Check(std::function<void()> check) { check_ = std::move(check); }
 
-  /// From now on MapRegister(offset) is `storage`.
+  /// From now on MapRegister(0, offset) is `storage`.
   void Map(std::uint32_t offset, std::uint32_t* storage) { mapped_[offset] = storage; }
   void set_id(PciId id) { id_ = id; }
   /// Virtual time, without the cost of Now().
@@ -60,10 +60,13 @@ class MockBus : public Bus {
 
   // Bus
   PciId id() const override { return id_; }
-  MOCK_METHOD(std::uint32_t, Read32, (std::uint32_t offset), (override));
-  MOCK_METHOD(void, Write32, (std::uint32_t offset, std::uint32_t value), (override));
+  MOCK_METHOD(std::uint32_t, Read, (unsigned region, std::uint32_t offset, unsigned bytes),
+              (override));
+  MOCK_METHOD(void, Write,
+              (unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value),
+              (override));
   MOCK_METHOD(bool, WaitForInterrupt, (std::uint32_t vector, Nanoseconds timeout), (override));
-  std::uint32_t* MapRegister(std::uint32_t offset) override;
+  void* MapRegister(unsigned region, std::uint32_t offset) override;
   DmaSpace& dma() override { return dma_; }
   Nanoseconds Now() override { return time_ += kNowCost; }
   void Sleep(Nanoseconds duration) override;

@@ -57,7 +57,8 @@ TEST_F(OpenTest, AcceptedDevicesGetAsFarAsTheirRegisters) {
     EXPECT_FALSE(device.name.empty());
     bus_.set_id(device.id);
     bus_.ExpectWrite32(0x00888, 0x7FFFFFFF);  // EIMC
-    EXPECT_CALL(bus_, Write32(0x00AB0, 0xFFFFFFFF)).WillOnce(testing::Throw(DeviceError("enough")));
+    EXPECT_CALL(bus_, Write(0, 0x00AB0, 4, 0xFFFFFFFF))
+        .WillOnce(testing::Throw(DeviceError("enough")));
     EXPECT_EQ(Error({.pools = {&pool_}}), "enough");
     testing::Mock::VerifyAndClearExpectations(&bus_);
   }

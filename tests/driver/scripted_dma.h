@@ -26,6 +26,7 @@ class ScriptedDma final : public DmaSpace {
   /// The device addresses of the next pages to be allocated.
   void Script(std::deque<std::uint64_t> pages) { script_ = std::move(pages); }
 
+  std::size_t page_size() const override { return page_size_; }
   DmaMemory Allocate(std::size_t size) override {
     if (failing_ && (*failing_)-- == 0) throw DeviceError("scripted: no DMA memory left");
     const std::size_t count = (size + page_size_ - 1) / page_size_;

@@ -84,8 +84,8 @@ class Rig {
 int Main(std::string_view what, std::size_t batch, std::size_t packets) {
   bench::PlainMemory memory(2 << 20);
   bench::NullBus bus(memory);
-  std::uint32_t& rdt = *bus.MapRegister(kRdt);
-  std::uint32_t& tdt = *bus.MapRegister(kTdt);
+  std::uint32_t& rdt = bus.Register(kRdt);
+  std::uint32_t& tdt = bus.Register(kTdt);
   const auto doorbell = [&] {
     return Rig<Doorbell>(Doorbell(bus, kRdt), Doorbell(bus, kTdt), tdt);
   };

@@ -76,9 +76,9 @@ void LateData::Deliver() {
   held_.clear();
 }
 
-std::uint32_t MutantBus::Read32(std::uint32_t offset) {
+std::uint32_t MutantBus::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
   late_.Deliver();
-  const std::uint32_t value = bus_.Read32(offset);
+  const std::uint32_t value = bus_.Read(region, offset, bytes);
   switch (fault_) {
     case BusFault::kCounterNotCleared:
       return IsCounter(offset) ? counters_[offset] += value : value;
@@ -89,7 +89,7 @@ std::uint32_t MutantBus::Read32(std::uint32_t offset) {
   }
 }
 
-void MutantBus::Write32(std::uint32_t offset, std::uint32_t value) {
+void MutantBus::Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
   // Receive ends with RDT: its caller is to see the frame before its data are there.
   if (!IsRdt(offset)) late_.Deliver();
   switch (fault_) {
@@ -105,7 +105,7 @@ void MutantBus::Write32(std::uint32_t offset, std::uint32_t value) {
     case BusFault::kWriteBackTooEarly:
       if (!IsTdt(offset)) break;
       late_.Before();
-      bus_.Write32(offset, value);
+      bus_.Write(region, offset, bytes, value);
       late_.After();
       return;
     case BusFault::kResetIgnored:
@@ -114,7 +114,7 @@ void MutantBus::Write32(std::uint32_t offset, std::uint32_t value) {
     default:
       break;
   }
-  bus_.Write32(offset, value);
+  bus_.Write(region, offset, bytes, value);
 }
 
 }  // namespace ixylab::mutants

@@ -56,9 +56,9 @@ class MutantBus final : public Bus {
   MutantBus(Bus& bus, BusFault fault, LateData& late) : bus_(bus), fault_(fault), late_(late) {}
 
   PciId id() const override { return bus_.id(); }
-  std::uint32_t Read32(std::uint32_t offset) override;
-  void Write32(std::uint32_t offset, std::uint32_t value) override;
-  std::uint32_t* MapRegister(std::uint32_t) override { return nullptr; }
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
+  void* MapRegister(unsigned, std::uint32_t) override { return nullptr; }
   DmaSpace& dma() override { return bus_.dma(); }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return bus_.WaitForInterrupt(vector, timeout);

@@ -125,7 +125,7 @@ class QueueRig {
  public:
   NullReceiveRing receive_ring{{in_.ring().descriptors, in_.ring().mask + 1}};
   NullTransmitRing transmit_ring{{out_.ring().descriptors, out_.ring().mask + 1},
-                                 *machine_.out_bus.MapRegister(kTail)};
+                                 machine_.out_bus.Register(kTail)};
 };
 
 /// Ticks of forwarding `rounds` times as many packets as the stub completes at once, in batches.

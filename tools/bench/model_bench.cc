@@ -33,13 +33,17 @@ class TimedBus final : public Bus {
   explicit TimedBus(Bus& bus) : bus_(bus) {}
 
   PciId id() const override { return bus_.id(); }
-  std::uint32_t Read32(std::uint32_t offset) override { return bus_.Read32(offset); }
-  void Write32(std::uint32_t offset, std::uint32_t value) override {
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
+    return bus_.Read(region, offset, bytes);
+  }
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
     const std::uint64_t begin = Ticks();
-    bus_.Write32(offset, value);
+    bus_.Write(region, offset, bytes, value);
     ticks_ += Ticks() - begin;
   }
-  std::uint32_t* MapRegister(std::uint32_t offset) override { return bus_.MapRegister(offset); }
+  void* MapRegister(unsigned region, std::uint32_t offset) override {
+    return bus_.MapRegister(region, offset);
+  }
   DmaSpace& dma() override { return bus_.dma(); }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return bus_.WaitForInterrupt(vector, timeout);

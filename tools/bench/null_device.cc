@@ -70,9 +70,11 @@ NullBus::NullBus(DmaSpace& dma) : dma_(dma), registers_(128 * 1024 / sizeof(std:
   registers_[LINKS.offset / 4] = LINKS_UP | 3u << LINKS_SPEED_SHIFT;
 }
 
-std::uint32_t NullBus::Read32(std::uint32_t offset) { return registers_[offset / 4]; }
+std::uint32_t NullBus::Read(unsigned, std::uint32_t offset, unsigned) {
+  return registers_[offset / 4];
+}
 
-void NullBus::Write32(std::uint32_t offset, std::uint32_t value) {
+void NullBus::Write(unsigned, std::uint32_t offset, unsigned, std::uint32_t value) {
   if (offset == CTRL.offset) value &= ~(CTRL_RST | CTRL_LNK_RST);
   if (offset == EERD.offset) {
     const bool checksum = (value >> EERD_ADDR_SHIFT & 0x3FFF) == kChecksumAddress;
@@ -92,8 +94,7 @@ void NullReceiveRing::Complete(std::size_t packets, std::uint16_t size) {
 }
 
 NullTransmitRing::NullTransmitRing(NullBus& bus)
-    : NullTransmitRing(RingAt(bus, TDBAL[0], TDBAH[0], TDLEN[0]), *bus.MapRegister(TDT[0].offset)) {
-}
+    : NullTransmitRing(RingAt(bus, TDBAL[0], TDBAH[0], TDLEN[0]), bus.Register(TDT[0].offset)) {}
 
 std::size_t NullTransmitRing::Complete() {
   std::size_t packets = 0;

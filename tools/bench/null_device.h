@@ -20,6 +20,7 @@ class PlainMemory final : public DmaSpace {
   /// pages of 2 MiB (which it need not grant), else for 4 KiB.
   explicit PlainMemory(std::size_t page_size, bool huge = true)
       : page_size_(page_size), huge_(huge) {}
+  std::size_t page_size() const override { return page_size_; }
   DmaMemory Allocate(std::size_t size) override;
 
   /// Bytes of the process that are in huge pages now (AnonHugePages of /proc/self/smaps_rollup).
@@ -37,9 +38,10 @@ class NullBus final : public Bus {
   explicit NullBus(DmaSpace& dma);
 
   PciId id() const override { return {0x8086, 0x10FB}; }
-  std::uint32_t Read32(std::uint32_t offset) override;
-  void Write32(std::uint32_t offset, std::uint32_t value) override;
-  std::uint32_t* MapRegister(std::uint32_t offset) override { return &registers_[offset / 4]; }
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
+  void* MapRegister(unsigned, std::uint32_t offset) override { return &registers_[offset / 4]; }
+  std::uint32_t& Register(std::uint32_t offset) { return registers_[offset / 4]; }
   DmaSpace& dma() override { return dma_; }
   bool WaitForInterrupt(std::uint32_t, Nanoseconds) override { return false; }
   Nanoseconds Now() override { return now_ += Nanoseconds(1); }

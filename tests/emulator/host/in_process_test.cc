@@ -18,19 +18,19 @@ using std::chrono::milliseconds;
 /// A function with a script in place of behaviour.
 class ScriptedFunction final : public NicFunction {
  public:
-  std::uint32_t Read(std::uint32_t offset) override { return on_read ? on_read(offset) : offset; }
-  void Write(std::uint32_t offset, std::uint32_t value) override {
+  std::uint32_t Read(unsigned, std::uint32_t offset, unsigned) override {
+    return on_read ? on_read(offset) : offset;
+  }
+  void Write(unsigned, std::uint32_t offset, unsigned, std::uint32_t value) override {
     if (on_write) on_write(offset, value);
   }
-  std::uint32_t* MapRegister(std::uint32_t) override { return &word; }
+  void* MapRegister(unsigned, std::uint32_t) override { return &word; }
   bool Run() override {
     ++runs;
     if (pending == 0) return false;
     --pending;
     return true;
   }
-  std::uint16_t pci_vendor_id() const override { return 0; }
-  std::uint16_t pci_device_id() const override { return 0; }
 
   std::function<std::uint32_t(std::uint32_t)> on_read;
   std::function<void(std::uint32_t, std::uint32_t)> on_write;

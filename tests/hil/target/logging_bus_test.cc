@@ -18,9 +18,12 @@ using testing::Return;
 class MockBus : public Bus {
  public:
   MOCK_METHOD(PciId, id, (), (const, override));
-  MOCK_METHOD(std::uint32_t, Read32, (std::uint32_t offset), (override));
-  MOCK_METHOD(void, Write32, (std::uint32_t offset, std::uint32_t value), (override));
-  MOCK_METHOD(std::uint32_t*, MapRegister, (std::uint32_t offset), (override));
+  MOCK_METHOD(std::uint32_t, Read, (unsigned region, std::uint32_t offset, unsigned bytes),
+              (override));
+  MOCK_METHOD(void, Write,
+              (unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value),
+              (override));
+  MOCK_METHOD(void*, MapRegister, (unsigned region, std::uint32_t offset), (override));
   MOCK_METHOD(DmaSpace&, dma, (), (override));
   MOCK_METHOD(bool, WaitForInterrupt, (std::uint32_t vector, Nanoseconds timeout), (override));
   MOCK_METHOD(Nanoseconds, Now, (), (override));
@@ -29,15 +32,15 @@ class MockBus : public Bus {
 
 struct LoggingBusTest : testing::Test {
   testing::StrictMock<MockBus> device;
-  AccessLog log{[](std::uint32_t offset, std::uint32_t value) {
-    return "R" + std::to_string(offset) + " = " + std::to_string(value);
+  AccessLog log{[](const RegisterAccess& access) {
+    return "R" + std::to_string(access.offset) + " = " + std::to_string(access.value);
   }};
   LoggingBus bus{device, 1, log, LoggingBus::Doorbells::kLogged};
 };
 
 TEST_F(LoggingBusTest, PassesOnAndRemembers) {
-  EXPECT_CALL(device, Read32(8)).WillOnce(Return(17));
-  EXPECT_CALL(device, Write32(12, 5));
+  EXPECT_CALL(device, Read(0, 8, 4)).WillOnce(Return(17));
+  EXPECT_CALL(device, Write(0, 12, 4, 5));
   EXPECT_EQ(bus.Read32(8), 17u);
   bus.Write32(12, 5);
   EXPECT_THAT(log.Lines(), ElementsAre("    0.000000 ms  port 1  R  R8 = 17",
@@ -45,7 +48,7 @@ TEST_F(LoggingBusTest, PassesOnAndRemembers) {
 }
 
 TEST_F(LoggingBusTest, KeepsTheLast32InOrder) {
-  EXPECT_CALL(device, Write32).Times(100);
+  EXPECT_CALL(device, Write).Times(100);
   for (std::uint32_t i = 0; i < 100; ++i) bus.Write32(i, 0);
   const std::vector<std::string> lines = log.Lines();
   ASSERT_EQ(lines.size(), AccessLog::kKept);
@@ -56,7 +59,7 @@ TEST_F(LoggingBusTest, KeepsTheLast32InOrder) {
 TEST_F(LoggingBusTest, TimeIsWhatTheDriverSawAndAsksForNone) {
   EXPECT_CALL(device, Now).WillOnce(Return(Nanoseconds(1'234'567)));
   EXPECT_CALL(device, Sleep(Nanoseconds(10us)));
-  EXPECT_CALL(device, Write32).Times(2);
+  EXPECT_CALL(device, Write).Times(2);
   bus.Now();
   bus.Write32(0, 0);
   bus.Sleep(10us);
@@ -66,7 +69,7 @@ TEST_F(LoggingBusTest, TimeIsWhatTheDriverSawAndAsksForNone) {
 }
 
 TEST_F(LoggingBusTest, TraceBeginsAndEnds) {
-  EXPECT_CALL(device, Write32).Times(3);
+  EXPECT_CALL(device, Write).Times(3);
   std::vector<std::string> trace;
   bus.Write32(1, 0);
   log.SetSink([&](std::string_view line) { trace.emplace_back(line); });
@@ -78,16 +81,16 @@ TEST_F(LoggingBusTest, TraceBeginsAndEnds) {
 
 TEST_F(LoggingBusTest, DoorbellsAreLoggedOrMapped) {
   std::uint32_t doorbell = 0;
-  EXPECT_EQ(bus.MapRegister(4), nullptr);
+  EXPECT_EQ(bus.MapRegister(0, 4), nullptr);
   LoggingBus mapped(device, 0, log, LoggingBus::Doorbells::kMapped);
-  EXPECT_CALL(device, MapRegister(4)).WillOnce(Return(&doorbell));
-  EXPECT_EQ(mapped.MapRegister(4), &doorbell);
+  EXPECT_CALL(device, MapRegister(0, 4)).WillOnce(Return(&doorbell));
+  EXPECT_EQ(mapped.MapRegister(0, 4), &doorbell);
 }
 
 TEST_F(LoggingBusTest, TwoThreadsMayUseIt) {
   testing::NiceMock<MockBus> other;
   LoggingBus second(other, 0, log, LoggingBus::Doorbells::kMapped);
-  EXPECT_CALL(device, Write32).Times(1000);
+  EXPECT_CALL(device, Write).Times(1000);
   std::thread thread([&] {
     for (std::uint32_t i = 0; i < 1000; ++i) second.Write32(i, i);
   });
