@@ -20,6 +20,9 @@ Capabilities ModelCapabilities(bool threaded, bool joined) {
   return {
       .pads_short_frames = true,
       .can_unplug = joined,
+      .holds_frames = true,
+      .counts_missed = true,
+      .reports_speed = true,
       .reports_faults = true,
       .virtual_time = !threaded,
       .has_rss = true,
@@ -95,6 +98,7 @@ ModelTarget::ModelTarget(const ModelOptions& options)
           std::make_unique<emulator::intel82599::Chip>(emulator::intel82599::ChipConfig{}, host_)),
       memory_(std::make_unique<Memory>(host_)),
       log_(Decode) {
+  if (options.nic != Nic::k82599) throw TargetError("there is no model of virtio-net yet");
   for (unsigned port : {0u, 1u}) {
     host_.Plug(card_->function(port));
     card_->Connect(port, wire(port), wire_end(port));

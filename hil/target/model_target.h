@@ -23,6 +23,9 @@
 namespace ixylab::hil {
 
 struct ModelOptions {
+  Nic nic = Nic::k82599;
+  VirtioKind virtio = VirtioKind::kTransitional;  // of a virtio-net device
+
   std::uint64_t seed = 1;  // of the device addresses
   bool threaded = false;   // the models run on a thread of their own, against the wall clock
   /// What hangs on the far end of each port's own wire, with its light on from the start. Both

@@ -1,22 +1,8 @@
 #include "hil/target/target.h"
 
-#include <array>
-
 #include "hil/target/model_target.h"
 
 namespace ixylab::hil {
-
-namespace {
-
-constexpr std::string_view kModel = "model:82599";
-constexpr std::string_view kThreadedModel = "model:82599,threads";
-
-constexpr std::array<TargetInfo, 2> kTargets = {{
-    {kModel, "two ports of a modelled 82599 in this process: virtual time, reproducible"},
-    {kThreadedModel, "the same with the model on a thread of its own, against the wall clock"},
-}};
-
-}  // namespace
 
 bool Target::Until(const std::function<bool()>& condition, Nanoseconds deadline) {
   using std::chrono_literals::operator""us;
@@ -32,22 +18,23 @@ bool Target::Until(const std::function<bool()>& condition, Nanoseconds deadline)
   return true;
 }
 
-std::span<const TargetInfo> Targets() { return kTargets; }
-
-ModelOptions ParseModelTarget(std::string_view spec) {
-  if (spec == kModel) return {};
-  if (spec == kThreadedModel) return {.threaded = true};
-  std::string known;
-  for (const TargetInfo& target : kTargets) {
-    known.append(known.empty() ? "" : " ").append(target.name);
+ModelOptions ParseModelTarget(std::string_view name) {
+  const TargetSpec spec = ParseTarget(name);
+  if (spec.kind != TargetKind::kModel) {
+    throw TargetError("target \"" + spec.name + "\" is not a model");
   }
-  throw TargetError("unknown target \"" + std::string(spec) + "\"; there are: " + known);
+  return {.nic = spec.nic, .virtio = spec.virtio, .threaded = spec.threads};
 }
 
-void CheckTarget(std::string_view spec) { ParseModelTarget(spec); }
+void CheckTarget(std::string_view name) { ParseTarget(name); }
 
-std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed) {
-  ModelOptions options = ParseModelTarget(spec);
+std::unique_ptr<Target> OpenTarget(std::string_view name, std::uint64_t seed,
+                                   const std::string& /*control*/) {
+  const TargetSpec spec = ParseTarget(name);
+  if (spec.kind == TargetKind::kVm) {
+    throw TargetError("target \"" + spec.name + "\" runs in a VM: hil run --target=" + spec.name);
+  }
+  ModelOptions options = ParseModelTarget(name);
   options.seed = seed;
   return OpenModelTarget(options);
 }

@@ -6,31 +6,31 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "driver/bus.h"
+#include "hil/target/target_spec.h"
 
 namespace ixylab::hil {
 
-/// The target's name is wrong or it cannot be had; one line that says what to do.
-class TargetError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
+/// What a target can do, and how it is to be treated. The defaults are what any device does.
 struct Capabilities {
   bool pads_short_frames = false;  // frames of 1..59 bytes arrive with 60
   bool can_unplug = false;         // SetCable works
+  bool holds_frames = false;       // while the link is down; or else they are lost
+  bool counts_missed = false;      // Statistics::missed_packets is exact; or else it may stay 0
+  bool reports_speed = false;      // LinkState::megabits_per_second is not 0 while the link is up
   bool reports_faults = false;     // dma_faults() is meaningful
   bool virtual_time = false;       // sleeping costs nothing
   bool has_rss = false;            // several receive queues get traffic by flow
   bool threads = false;            // several threads may use the ports at once
+  bool virtio_legacy = false;      // is to be opened with DeviceConfig::virtio_legacy
   std::uint16_t max_queues = 1;
   std::uint64_t soak_packets = 10'000'000;
+  /// After which nothing that is under way can still arrive.
+  Nanoseconds quiet = std::chrono::milliseconds(5);
 };
 
 class Target {
@@ -63,20 +63,14 @@ class Target {
   virtual void SetTrace(TraceSink sink) = 0;
 };
 
-/// A name that OpenTarget takes.
-struct TargetInfo {
-  std::string_view name;
-  std::string_view description;
-};
+/// Throws TargetError if `name` is not a target's name.
+void CheckTarget(std::string_view name);
 
-/// All targets of this build; the first is the default.
-std::span<const TargetInfo> Targets();
-
-/// Throws TargetError if `spec` is not a target's name.
-void CheckTarget(std::string_view spec);
-
-/// Opens the target `spec`; the same seed gives the same device addresses. Throws TargetError.
-std::unique_ptr<Target> OpenTarget(std::string_view spec, std::uint64_t seed);
+/// Opens the target `name`; the same seed gives the same device addresses on a model. `control` is
+/// the path of a channel over which the cable of PCI ports can be pulled (cable_control.h), or
+/// nothing. Throws TargetError, for a VM too: its devices are tested from inside.
+std::unique_ptr<Target> OpenTarget(std::string_view name, std::uint64_t seed,
+                                   const std::string& control = {});
 
 }  // namespace ixylab::hil
 

@@ -56,7 +56,7 @@ refuse '--target' run --target=
 refuse 'nonsense' run nonsense
 refuse 'nonsense' targets nonsense
 refuse 'seed' run --seed=-1
-refuse 'unknown target "pci:x"' run --target=model:82599 --target=pci:x
+refuse '"pci:x": two PCI addresses' run --target=model:82599 --target=pci:x
 refuse 'seed' run --seed=x
 refuse 'soak-packets' run --soak-packets=-1
 refuse 'deadline' run --deadline=0

@@ -1,0 +1,60 @@
+// What a target's name says: "model:virtio-net,packed", "vm:virtio-net", "pci:0000:03:00.0,...".
+#ifndef HIL_TARGET_TARGET_SPEC_H_
+#define HIL_TARGET_TARGET_SPEC_H_
+
+#include <array>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace ixylab::hil {
+
+/// The target's name is wrong or it cannot be had; one line that says what to do.
+class TargetError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class TargetKind {
+  kModel,  // a software model in this process
+  kVm,     // the devices of a QEMU VM, tested by a suite that runs inside it
+  kPci,    // two PCI functions of this machine
+};
+
+enum class Nic { k82599, kVirtioNet };
+
+/// How the virtio device is made, and by which of its interfaces it is used.
+enum class VirtioKind {
+  kTransitional,  // used by its modern interface
+  kLegacy,        // has the legacy (0.9.5) interface alone
+  kModern,        // has the modern (1.x) interface alone
+  kPacked,        // modern alone, with packed rings
+  kAsLegacy,      // transitional, used by its legacy interface
+};
+
+struct TargetSpec {
+  std::string name;  // as given
+  TargetKind kind = TargetKind::kModel;
+  Nic nic = Nic::k82599;  // of a model or VM
+  VirtioKind virtio =
+      VirtioKind::kTransitional;         // of a virtio-net model or VM, or kAsLegacy of PCI
+  bool threads = false;                  // of a model: on a thread of its own
+  std::array<std::string, 2> addresses{};  // of PCI functions: "0000:03:00.0"
+};
+
+/// Throws TargetError: one line with what is wrong and what there is.
+TargetSpec ParseTarget(std::string_view name);
+
+/// A name that ParseTarget takes.
+struct TargetInfo {
+  std::string_view name;
+  std::string_view description;
+};
+
+/// All targets; the first is the default. "pci:ADDRESS,ADDRESS" stands for any two addresses.
+std::span<const TargetInfo> Targets();
+
+}  // namespace ixylab::hil
+
+#endif  // HIL_TARGET_TARGET_SPEC_H_
