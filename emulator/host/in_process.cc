@@ -116,8 +116,11 @@ struct InProcessHost::State {
   }
   void TraceRegister(char direction, unsigned port, unsigned region, std::uint32_t offset,
                      unsigned bytes, std::uint32_t value) {
-    Trace("%lld port %u %c%u region %u 0x%05x 0x%08x", static_cast<long long>(Time().count()), port,
-          direction, 8 * bytes, region, offset, value);
+    constexpr const char* kRegions[] = {"", "bar1 ", "bar2 ", "bar3 ", "bar4 ", "bar5 ", "? "};
+    const char* where =
+        region == NicFunction::kConfigSpace ? "config " : kRegions[std::min(region, 6u)];
+    Trace("%lld port %u %c %s0x%05x 0x%0*x", static_cast<long long>(Time().count()), port,
+          direction, where, offset, static_cast<int>(2 * bytes), value);
   }
 };
 
