@@ -25,6 +25,8 @@ struct alignas(64) PacketBuffer {
   std::uint64_t iova = 0;      // device address of data()
   MemoryPool* pool = nullptr;  // where it goes back to
   std::uint32_t size = 0;      // bytes of the frame, without CRC
+  // Ends where data() begins, in the same DMA page: a driver's, for what its device wants in front.
+  std::byte headroom[44];
 
   std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
   const std::byte* data() const { return reinterpret_cast<const std::byte*>(this + 1); }
