@@ -28,8 +28,9 @@ struct Capabilities {
   bool threads = false;            // several threads may use the ports at once
   bool virtio_legacy = false;      // is to be opened with DeviceConfig::virtio_legacy
   std::uint16_t max_queues = 1;
+  std::uint32_t max_descriptors = 4096;  // that a ring has at most, however many are asked for
   std::uint64_t soak_packets = 10'000'000;
-  /// After which nothing that is under way can still arrive.
+  /// If nothing arrived for so long, nothing is under way.
   Nanoseconds quiet = std::chrono::milliseconds(5);
 };
 

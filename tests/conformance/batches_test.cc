@@ -21,7 +21,7 @@ TEST_F(Batches, EverySizeFrom1To512) {
 TEST_F(Batches, OneCallTakesWhatAnEmptyRingHasRoomFor) {
   OpenBoth({.receive_descriptors = 1024, .transmit_descriptors = 1024});
   const Stream stream = StreamFrom(0);
-  std::vector<PacketBuffer*> frames(512);
+  std::vector<PacketBuffer*> frames(RingSize(1024) / 2);
   for (std::size_t i = 0; i < frames.size(); ++i) frames[i] = Make(0, stream, i, 60);
   const std::size_t taken = port(0)->Transmit(0, frames);
   MemoryPool::Free(std::span(frames).subspan(taken));
@@ -45,7 +45,7 @@ TEST_F(Batches, ReceiveInOtherSizesThanSent) {
   OpenBoth({.receive_descriptors = 1024, .transmit_descriptors = 1024});
   const Stream stream = StreamFrom(0);
   for (const std::size_t size : {1u, 2u, 3u, 7u, 31u, 64u, 127u, 300u, 512u}) {
-    std::vector<PacketBuffer*> frames(300);
+    std::vector<PacketBuffer*> frames(std::min(300u, RingSize(1024) / 2));
     for (std::size_t i = 0; i < frames.size(); ++i) frames[i] = Make(0, stream, i, 100);
     ASSERT_NO_FATAL_FAILURE(SendAll(0, frames));
     std::size_t received = 0;
@@ -74,7 +74,7 @@ TEST_P(Rings, WrapMoreThanTenTimes) {
   for (const std::size_t batch : {std::size_t{32}, std::size_t{31}, std::size_t{size / 2}}) {
     for (unsigned from : {0u, 1u}) {
       ASSERT_NO_FATAL_FAILURE(
-          Send(from, {.count = 11 * size + 7, .batch = batch, .window = size / 2}))
+          Send(from, {.count = 11 * RingSize(size) + 7, .batch = batch, .window = size / 2}))
           << "batch of " << batch;
     }
   }
@@ -84,8 +84,21 @@ TEST_P(Rings, ReceiveAndTransmitSizesDiffer) {
   const std::uint32_t other = 64 * 4096 / GetParam();
   OpenBoth({.receive_descriptors = GetParam(), .transmit_descriptors = other});
   for (unsigned from : {0u, 1u}) {
-    ASSERT_NO_FATAL_FAILURE(Send(from, {.count = 11 * std::max(GetParam(), other),
+    ASSERT_NO_FATAL_FAILURE(Send(from, {.count = 11 * RingSize(std::max(GetParam(), other)),
                                         .window = std::min(GetParam(), other) / 2}));
+  }
+}
+
+// Batches of all sizes, so that they meet the end of the rings at every place.
+TEST_P(Rings, WrapAtEveryPlace) {
+  OpenBoth({.receive_descriptors = GetParam(), .transmit_descriptors = GetParam()});
+  for (const std::size_t batch : {1u, 2u, 3u, 5u, 7u, 13u, 29u}) {
+    // A last frame more than whole batches: the next round begins at another place.
+    const std::uint64_t count = (RingSize(GetParam()) / batch + 1) * batch + 1;
+    for (unsigned from : {0u, 1u}) {
+      ASSERT_NO_FATAL_FAILURE(Send(from, {.count = count, .batch = batch, .window = batch}))
+          << "batch of " << batch;
+    }
   }
 }
 

@@ -26,7 +26,9 @@ TEST_F(BringUp, LinkComesUp) {
   for (unsigned p : {0u, 1u}) {
     ASSERT_TRUE(port(p)->WaitForLink(kDeadline)) << "port " << p;
     EXPECT_TRUE(port(p)->Link().up);
-    EXPECT_GT(port(p)->Link().megabits_per_second, 0u);
+    if (can().reports_speed) {
+      EXPECT_GT(port(p)->Link().megabits_per_second, 0u);
+    }
   }
   EXPECT_EQ(port(0)->Link().megabits_per_second, port(1)->Link().megabits_per_second);
 }

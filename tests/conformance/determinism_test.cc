@@ -19,7 +19,8 @@ std::string Trace(std::uint64_t seed) {
   const std::unique_ptr<hil::Target> target = hil::OpenTarget(CurrentSession().target, seed);
   target->SetTrace([&](std::string_view line) { trace.append(line).append("\n"); });
   MemoryPool pool(target->dma(), 4096);
-  const DeviceConfig config{.pools = {&pool}};
+  const DeviceConfig config{.pools = {&pool},
+                            .virtio_legacy = target->capabilities().virtio_legacy};
   {
     const std::unique_ptr<Device> near = OpenDevice(target->bus(0), config);
     const std::unique_ptr<Device> far = OpenDevice(target->bus(1), config);

@@ -108,6 +108,39 @@ TEST_F(Filters, PromiscuousIsSwitchedWhileOpen) {
   }
 }
 
+// More often than any ring of commands is long.
+TEST_F(Filters, PromiscuousIsSwitchedVeryOften) {
+  OpenBoth({.promiscuous = false});
+  for (int i = 0; i < 300; ++i) {
+    const bool on = i % 3 != 0;
+    port(1)->SetPromiscuous(on);
+    if (i % 17 == 0) {
+      ASSERT_EQ(Arrives(kOther), on) << "after " << i << " times";
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+  port(1)->SetPromiscuous(false);
+  EXPECT_FALSE(Arrives(kOther));
+}
+
+TEST_F(Filters, AddressChangesVeryOften) {
+  OpenBoth({.promiscuous = false});
+  const MacAddress own = port(1)->mac_address();
+  MacAddress address = kOther;
+  for (int i = 0; i < 150; ++i) {
+    const MacAddress before = port(1)->mac_address();
+    address[5] = static_cast<std::uint8_t>(i);
+    port(1)->SetMacAddress(address);
+    if (i % 13 == 0) {
+      ASSERT_TRUE(Arrives(address)) << "after " << i << " times";
+      ASSERT_FALSE(Arrives(before)) << "after " << i << " times";
+    }
+  }
+  port(1)->SetMacAddress(own);
+  EXPECT_TRUE(Arrives(own));
+  EXPECT_FALSE(Arrives(address));
+}
+
 TEST_F(Filters, PromiscuousEndsWithReopening) {
   OpenBoth({.promiscuous = false});
   port(1)->SetPromiscuous(true);

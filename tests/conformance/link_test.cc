@@ -71,10 +71,14 @@ TEST_F(Link, NothingArrivesWhileItIsDown) {
   ASSERT_NO_FATAL_FAILURE(SendAll(0, {&frame, 1}));
   ExpectQuiet(1);
   ASSERT_NO_FATAL_FAILURE(Plug());
-  const std::vector<PacketBuffer*> received = Collect(1, 1);
-  ASSERT_EQ(received.size(), 1u) << "what was queued while the link was down is lost";
-  EXPECT_TRUE(stream.Matches(*received[0], 0, 60));
-  MemoryPool::Free(received);
+  if (can().holds_frames) {
+    const std::vector<PacketBuffer*> received = Collect(1, 1);
+    ASSERT_EQ(received.size(), 1u) << "what was queued while the link was down is lost";
+    EXPECT_TRUE(stream.Matches(*received[0], 0, 60));
+    MemoryPool::Free(received);
+  }
+  ExpectQuiet(1);
+  ASSERT_NO_FATAL_FAILURE(ExpectTraffic());
 }
 
 TEST_F(Link, OpensWithoutACable) {

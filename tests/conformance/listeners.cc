@@ -30,7 +30,7 @@ void FailureContext::OnTestPartResult(const testing::TestPartResult& result) {
   }
   if (!running_.empty()) {
     std::printf("Again: bazel run //hil -- run --target=%s --seed=%" PRIu64 " --filter='%s'\n",
-                session.target.c_str(), session.seed, running_.c_str());
+                session.name.c_str(), session.seed, running_.c_str());
   }
   std::fflush(stdout);
 }

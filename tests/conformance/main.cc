@@ -52,6 +52,9 @@ int Run(int argc, char** argv) {
   std::string skips_file;
   CLI::App app("Proves a driver on the two connected ports of a target.");
   app.add_option("--target", session.target, "Which target")->capture_default_str();
+  app.add_option("--as", session.name, "The target's name in skips and reports; default: --target");
+  app.add_option("--control", session.control,
+                 "A character device or socket over which the cable of PCI ports is pulled");
   app.add_option("--seed", session.seed, "Of everything random")
       ->capture_default_str()
       ->check(hil::Number());
@@ -67,12 +70,14 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "conformance: %s (--help shows the options)\n", error.what());
     return 2;
   }
+  if (session.name.empty()) session.name = session.target;
   if (soak->count() > 0) session.soak_packets = soak_packets;
 
   try {
-    hil::CheckTarget(session.target);
+    // Opened once before any test: what is wrong with it is said in one line.
+    hil::OpenTarget(session.target, session.seed, session.control);
     const ExpectedSkips skips(skips_file.empty() ? BuiltInSkips() : ReadFile(skips_file),
-                              session.target);
+                              session.name);
     CheckNames(skips);
     // Ends are told in reverse order: the guard speaks before the default printer counts.
     testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
@@ -82,7 +87,7 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "conformance: %s\n", error.what());
     return 2;
   }
-  std::printf("Target %s, seed %" PRIu64 "\n", session.target.c_str(), session.seed);
+  std::printf("Target %s, seed %" PRIu64 "\n", session.name.c_str(), session.seed);
   return RUN_ALL_TESTS();
 }
 

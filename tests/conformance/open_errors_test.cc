@@ -49,7 +49,11 @@ class OpenErrors : public PortsTest {
  protected:
   OpenErrors() : pool_(target().dma(), 8192) {}
 
-  DeviceConfig Good() { return {.pools = {&pool_}}; }
+  DeviceConfig Good() {
+    DeviceConfig config = Config();
+    config.pools = {&pool_};
+    return config;
+  }
 
   /// The message of the DeviceError that opening `bus` ends with.
   std::string Refusal(Bus& bus, const DeviceConfig& config) {

@@ -19,7 +19,8 @@ void PrintTo(const Statistics& s, std::ostream* out) {
 namespace ixylab::conformance {
 
 PortsTest::PortsTest()
-    : target_(hil::OpenTarget(CurrentSession().target, CurrentSession().seed)),
+    : target_(hil::OpenTarget(CurrentSession().target, CurrentSession().seed,
+                              CurrentSession().control)),
       random_(CurrentSession().seed) {
   CurrentSession().open = target_.get();
 }
@@ -59,10 +60,10 @@ void PortsTest::Open(unsigned number, const PortOptions& options) {
 void PortsTest::Reopen(unsigned number) {
   Port& port = ports_[number];
   port.device.reset();
-  DeviceConfig config{.pools = {},
-                      .receive_descriptors = options_[number].receive_descriptors,
-                      .transmit_descriptors = options_[number].transmit_descriptors,
-                      .promiscuous = options_[number].promiscuous};
+  DeviceConfig config = Config();
+  config.receive_descriptors = options_[number].receive_descriptors;
+  config.transmit_descriptors = options_[number].transmit_descriptors;
+  config.promiscuous = options_[number].promiscuous;
   for (const auto& pool : port.pools) config.pools.push_back(pool.get());
   port.device = OpenDevice(target().bus(number), config);
 }
@@ -79,7 +80,7 @@ void PortsTest::WaitForLinks() {
 
 Stream PortsTest::StreamFrom(unsigned from) {
   return Stream(CurrentSession().seed + from, port(1 - from)->mac_address(),
-                port(from)->mac_address());
+                port(from)->mac_address(), can().pads_short_frames);
 }
 
 PacketBuffer* PortsTest::Make(unsigned number, const Stream& stream, std::uint64_t frame,
@@ -88,6 +89,18 @@ PacketBuffer* PortsTest::Make(unsigned number, const Stream& stream, std::uint64
   if (buffer == nullptr) throw std::logic_error("a test has used up its pool");
   stream.Fill(*buffer, frame, length);
   return buffer;
+}
+
+std::size_t PortsTest::Offer(unsigned number, std::span<PacketBuffer* const> frames) {
+  std::size_t sent = 0;
+  const auto some_go = [&] {
+    const std::size_t n = port(number)->Transmit(0, frames.subspan(sent));
+    sent += n;
+    return n > 0;
+  };
+  while (sent < frames.size() && target().Until(some_go, kMoment)) {
+  }
+  return sent;
 }
 
 void PortsTest::SendAll(unsigned number, std::span<PacketBuffer* const> frames,
@@ -117,16 +130,15 @@ std::vector<PacketBuffer*> PortsTest::Collect(unsigned number, std::size_t count
   return frames;
 }
 
-std::vector<PacketBuffer*> PortsTest::CollectRest(unsigned number, std::size_t limit) {
+std::vector<PacketBuffer*> PortsTest::CollectRest(unsigned number) {
   std::vector<PacketBuffer*> frames;
   std::array<PacketBuffer*, 64> batch;
   const auto some = [&] {
-    const std::size_t most = std::min(batch.size(), limit - frames.size());
-    const std::size_t n = port(number)->Receive(0, std::span(batch).first(most));
+    const std::size_t n = port(number)->Receive(0, batch);
     frames.insert(frames.end(), batch.begin(), batch.begin() + n);
     return n > 0;
   };
-  while (frames.size() < limit && target().Until(some, kQuiet)) {
+  while (target().Until(some, can().quiet)) {
   }
   return frames;
 }
@@ -139,20 +151,22 @@ void PortsTest::WaitUntilSent(unsigned number, std::uint64_t packets) {
 }
 
 void PortsTest::ExpectQuiet(unsigned number) {
-  const std::vector<PacketBuffer*> frames = CollectRest(number, 1);
-  EXPECT_EQ(frames.size(), 0u) << "port " << number << " received a frame, number "
-                               << Stream::NumberOf(*frames[0]) << " of " << frames[0]->size
-                               << " bytes";
-  MemoryPool::Free(frames);
+  PacketBuffer* frame = nullptr;
+  if (!target().Until([&] { return port(number)->Receive(0, {&frame, 1}) > 0; }, kMoment)) return;
+  ADD_FAILURE() << "port " << number << " received a frame, number " << Stream::NumberOf(*frame)
+                << " of " << frame->size << " bytes";
+  MemoryPool::Free(frame);
 }
 
 void PortsTest::Send(unsigned from, const Exchange& exchange) {
   const unsigned to = 1 - from;
   const Stream stream = StreamFrom(from);
+  const std::uint64_t window =
+      std::min<std::uint64_t>(exchange.window, RingSize(options_[to].receive_descriptors) / 2);
   std::uint64_t number = 0;
   while (number < exchange.count) {
     const std::uint64_t first = number;
-    const std::uint64_t last = std::min<std::uint64_t>(first + exchange.window, exchange.count);
+    const std::uint64_t last = std::min(first + window, exchange.count);
     while (number < last) {
       std::vector<PacketBuffer*> batch(std::min<std::uint64_t>(exchange.batch, last - number));
       for (PacketBuffer*& buffer : batch) {
@@ -178,9 +192,9 @@ void PortsTest::ExpectTraffic(std::uint64_t count) {
   for (std::uint32_t& length : lengths) length = RandomLength();
   for (unsigned from : {0u, 1u}) {
     ASSERT_NO_FATAL_FAILURE(
-        Send(from, {.count = count,
-                    .window = std::min<std::size_t>(32, options_[1 - from].receive_descriptors / 2),
-                    .length = [&](std::uint64_t number) { return lengths[number]; }}));
+        Send(from, {.count = count, .window = 32, .length = [&](std::uint64_t number) {
+                      return lengths[number];
+                    }}));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -30,8 +31,8 @@ using namespace std::chrono_literals;  // NOLINT: deadlines in tests
 /// How long anything may take that has to happen. Long, so that a loaded machine does not fail a
 /// test; on a target with virtual time it costs next to nothing.
 inline constexpr Nanoseconds kDeadline = 20s;
-/// How long a test looks for what must not happen.
-inline constexpr Nanoseconds kQuiet = 5ms;
+/// How long a test looks for what must not happen. What comes later disturbs the next step.
+inline constexpr Nanoseconds kMoment = 5ms;
 
 struct PortOptions {
   std::uint32_t receive_descriptors = 512;
@@ -64,6 +65,17 @@ class PortsTest : public testing::Test {
   std::mt19937_64& random() { return random_; }
   std::uint32_t RandomLength();  // 60..1514
 
+  /// How the target's devices are opened: the caller fills in the rest.
+  DeviceConfig Config() const {
+    DeviceConfig config;
+    config.virtio_legacy = can().virtio_legacy;
+    return config;
+  }
+  /// Descriptors of a ring for which `asked` were asked.
+  std::uint32_t RingSize(std::uint32_t asked) const {
+    return std::min(asked, can().max_descriptors);
+  }
+
   /// New pools and a device on them. Throws DeviceError.
   void Open(unsigned port, const PortOptions& options = {});
   /// Opens both ports and waits for their links.
@@ -79,21 +91,23 @@ class PortsTest : public testing::Test {
   /// A buffer of the port's pool with frame `number` of `stream`.
   PacketBuffer* Make(unsigned port, const Stream& stream, std::uint64_t number,
                      std::uint32_t length, std::size_t queue = 0);
+  /// Offers `frames` until the port has taken all, or none for a moment: how many.
+  std::size_t Offer(unsigned port, std::span<PacketBuffer* const> frames);
   /// Sends all of `frames`, in as many calls as it takes.
   void SendAll(unsigned port, std::span<PacketBuffer* const> frames, std::uint16_t queue = 0);
   /// Receives until there are `count` frames: fewer after the deadline.
   std::vector<PacketBuffer*> Collect(unsigned port, std::size_t count, std::uint16_t queue = 0);
-  /// Receives until nothing came for kQuiet, or `limit` frames.
-  std::vector<PacketBuffer*> CollectRest(unsigned port, std::size_t limit = 1'000'000);
+  /// Receives until nothing came for the target's quiet time.
+  std::vector<PacketBuffer*> CollectRest(unsigned port);
   /// Waits until the port has counted `packets` as transmitted: they are no longer under way.
   void WaitUntilSent(unsigned port, std::uint64_t packets);
-  /// Nothing arrives within kQuiet.
+  /// Nothing arrives within a moment.
   void ExpectQuiet(unsigned port);
 
   struct Exchange {
     std::uint64_t count = 1;
     std::size_t batch = 32;    // frames in a call of Transmit
-    std::size_t window = 128;  // frames under way at most: less than the receiver's ring
+    std::size_t window = 128;  // frames under way at most; and half of the receiver's ring
     std::function<std::uint32_t(std::uint64_t number)> length = [](std::uint64_t) {
       return kShortestFrame;
     };

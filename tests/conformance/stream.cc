@@ -23,8 +23,9 @@ std::string ToString(const MacAddress& a) {
   return text;
 }
 
-Stream::Stream(std::uint64_t seed, const MacAddress& destination, const MacAddress& source)
-    : noise_(kNoiseStarts + PacketBuffer::kCapacity) {
+Stream::Stream(std::uint64_t seed, const MacAddress& destination, const MacAddress& source,
+               bool padded)
+    : padded_(padded), noise_(kNoiseStarts + PacketBuffer::kCapacity) {
   std::memcpy(header_.data(), destination.data(), 6);
   std::memcpy(header_.data() + 6, source.data(), 6);
   header_[12] = std::byte{0x88};
@@ -55,7 +56,7 @@ void Stream::Fill(PacketBuffer& buffer, std::uint64_t number, std::uint32_t leng
 
 testing::AssertionResult Stream::Matches(const PacketBuffer& buffer, std::uint64_t number,
                                          std::uint32_t length) const {
-  const std::uint32_t size = std::max(length, kShortestFrame);
+  const std::uint32_t size = SizeOnArrival(length);
   if (buffer.size != size) {
     return testing::AssertionFailure() << "frame " << number << ", sent with " << length
                                        << " bytes, has " << buffer.size << " and not " << size;

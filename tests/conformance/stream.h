@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -29,14 +30,19 @@ class Stream {
  public:
   static constexpr std::size_t kNumberAt = 14;  // 8 bytes, host order
 
-  Stream(std::uint64_t seed, const MacAddress& destination, const MacAddress& source);
+  /// `padded`: frames of less than 60 bytes arrive padded with zeros to 60, or else as they are.
+  Stream(std::uint64_t seed, const MacAddress& destination, const MacAddress& source,
+         bool padded = true);
 
   /// Makes frame `number` of `length` (1..2,048) bytes in `buffer`: a prefix of the same bytes for
   /// every length. What follows it in the buffer is 0xA5, so that padding cannot be zero by chance.
   void Fill(PacketBuffer& buffer, std::uint64_t number, std::uint32_t length) const;
 
-  /// Whether `buffer` holds frame `number` as it arrives when it was sent with `length` bytes:
-  /// padded with zeros to 60.
+  /// Bytes of a frame on arrival that was sent with `length`.
+  std::uint32_t SizeOnArrival(std::uint32_t length) const {
+    return padded_ ? std::max(length, kShortestFrame) : length;
+  }
+  /// Whether `buffer` holds frame `number` as it arrives when it was sent with `length` bytes.
   testing::AssertionResult Matches(const PacketBuffer& buffer, std::uint64_t number,
                                    std::uint32_t length) const;
 
@@ -46,6 +52,7 @@ class Stream {
  private:
   void Write(std::byte* out, std::uint64_t number, std::uint32_t length) const;
 
+  bool padded_;
   std::array<std::byte, kNumberAt> header_;
   std::vector<std::byte> noise_;
 };

@@ -128,7 +128,7 @@ DRIVER_MUTANTS = [
         file = "queue.h",
         old = "ring_.descriptors[first_ + kCleanBatch - 1].TransmitIsDone()",
         new = "true",
-        killed_by = "BackPressure.FullRingLeavesTheRestToTheCaller",
+        killed_by = "BackPressure.FramesOfferedWithoutALink",
     ),
     dict(
         name = "rs_never_set",
@@ -254,7 +254,7 @@ DRIVER_MUTANTS = [
         file = "ixgbe.cc",
         old = "registers_.Set(HLREG0, HLREG0_TXCRCEN | HLREG0_TXPADEN);",
         new = "registers_.Clear(HLREG0, HLREG0_TXPADEN);",
-        killed_by = "Frames.EveryShortLengthIsPaddedWithZerosTo60",
+        killed_by = "Frames.EveryShortLengthArrives",
     ),
     dict(
         name = "upe_wrong_bit",
