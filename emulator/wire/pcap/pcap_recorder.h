@@ -24,8 +24,12 @@ class PcapRecorder final : public Endpoint {
   /// Time of a frame's arrival, since 1970. Under a virtual clock the same run gives the same file.
   using Clock = std::function<std::chrono::nanoseconds()>;
 
-  /// Creates or overwrites the file at `path`. Throws PcapError.
-  PcapRecorder(std::string path, Clock clock);
+  /// What tcpdump takes by default: longer than any frame.
+  static constexpr std::uint32_t kMaxSnapLength = 262'144;
+
+  /// Creates or overwrites the file at `path`; "-" is standard output. Of each frame, `snap_length`
+  /// bytes are recorded, at most kMaxSnapLength. Throws PcapError.
+  PcapRecorder(std::string path, Clock clock, std::uint32_t snap_length = kMaxSnapLength);
   /// Closes the file, but can tell nobody about an error: call Close().
   ~PcapRecorder() override;
 
@@ -36,6 +40,10 @@ class PcapRecorder final : public Endpoint {
   void OnFrame(const Frame& frame) override;
   /// False once a write has failed.
   bool ok() const { return error_ == 0; }
+  /// Why it failed, as errno, such as EPIPE; 0 if none has.
+  int error() const { return error_; }
+  /// Hands what is buffered to who reads the file.
+  void Flush();
   /// Writes what is buffered and ends the file. Throws PcapError if not every frame is in it.
   void Close();
 
@@ -51,6 +59,7 @@ class PcapRecorder final : public Endpoint {
 
   std::string path_;
   Clock clock_;
+  std::uint32_t snap_length_;
   std::unique_ptr<pcap, Closer> format_;
   std::unique_ptr<pcap_dumper, Closer> file_;
   std::atomic<int> error_ = 0;  // errno of the first write that failed
