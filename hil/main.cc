@@ -1,16 +1,22 @@
 // hil: proves the driver on targets and reports.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <initializer_list>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "emulator/82599/register_doc.h"
 #include "hil/number_option.h"
 #include "hil/run.h"
 #include "hil/target/target.h"
+#include "hil/vm/vm.h"
 
 namespace ixylab::hil {
 namespace {
@@ -25,22 +31,65 @@ std::string FromUser(const std::string& path) {
   return directory == nullptr ? path : (fs::path(directory) / path).string();
 }
 
-/// The conformance program among the files that Bazel lays out for this one.
-std::string FindSuite(const char* program) {
+/// Among the files that Bazel lays out for this program; nothing if it is not there.
+std::string FindRunfile(const char* program, std::initializer_list<const char*> names) {
   std::vector<fs::path> roots;
   if (const char* root = std::getenv("RUNFILES_DIR")) roots.emplace_back(root);
   roots.push_back(fs::absolute(program).concat(".runfiles"));
   roots.push_back(fs::read_symlink("/proc/self/exe").concat(".runfiles"));
   for (const fs::path& root : roots) {
-    // The workspace's name without and with bzlmod.
-    for (const char* workspace : {"ixylab", "_main"}) {
-      const fs::path suite = root / workspace / "tests/conformance/conformance";
-      if (fs::exists(suite)) return suite.string();
+    for (const char* name : names) {
+      if (fs::exists(root / name)) return (root / name).string();
     }
   }
+  return {};
+}
+
+/// Repositories have other names with bzlmod.
+std::string FindGuestFile(const char* program, const std::string& file) {
+  const std::string plain = "guest/" + file;
+  const std::string tilde = "_main~system~guest/" + file;
+  const std::string plus = "+system+guest/" + file;
+  return FindRunfile(program, {plain.c_str(), tilde.c_str(), plus.c_str()});
+}
+
+std::string FindSuite(const char* program) {
+  const std::string suite = FindRunfile(
+      program, {"ixylab/tests/conformance/conformance", "_main/tests/conformance/conformance"});
+  if (!suite.empty()) return suite;
   throw std::runtime_error(
       "cannot find the conformance suite; start hil with bazel run //hil, or "
       "say --suite=PATH");
+}
+
+/// As a shell finds it.
+std::string FindInPath(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path file = fs::path(folder) / name;
+    if (access(file.c_str(), X_OK) == 0) return file.string();
+  }
+  return name;
+}
+
+/// Options of VMs.
+void AddVmOptions(CLI::App& command, VmOptions& vm) {
+  command.add_option("--qemu", vm.qemu, "QEMU for VMs; default: qemu-system-x86_64 on the PATH");
+  command.add_option("--kernel", vm.kernel, "Kernel of VMs; default: Debian's");
+  command.add_option("--initramfs", vm.initramfs, "Files of VMs; default: busybox and modules");
+  command
+      .add_option("--accel", vm.accelerator, "How QEMU runs: kvm, tcg, or auto: KVM where it works")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
+}
+
+/// Defaults, and paths as the user means them.
+void CompleteVmOptions(const char* program, VmOptions& vm) {
+  vm.qemu = vm.qemu.empty() ? FindInPath("qemu-system-x86_64") : FromUser(vm.qemu);
+  vm.kernel = vm.kernel.empty() ? FindGuestFile(program, "vmlinux") : FromUser(vm.kernel);
+  vm.initramfs =
+      vm.initramfs.empty() ? FindGuestFile(program, "initramfs") : FromUser(vm.initramfs);
 }
 
 int Main(int argc, char** argv) {
@@ -64,6 +113,8 @@ int Main(int argc, char** argv) {
       ->capture_default_str()
       ->check(Number(1, 86'400));
   run->add_option("--suite", options.suite, "Another conformance program");
+  run->add_option("--xml", options.xml, "Writes GoogleTest's XML, of one target, to this file");
+  AddVmOptions(*run, options.vm);
 
   app.add_subcommand("targets", "Lists the targets");
 
@@ -101,6 +152,16 @@ int Main(int argc, char** argv) {
   options.suite = options.suite.empty() ? FindSuite(argv[0]) : FromUser(options.suite);
   if (soak->count() > 0) options.soak_packets = soak_packets;
   options.deadline = std::chrono::seconds(deadline);
+  if (!options.xml.empty()) {
+    if (options.targets.size() > 1) {
+      throw std::runtime_error("--xml takes the results of one --target");
+    }
+    options.xml = FromUser(options.xml);
+  } else if (const char* xml = std::getenv("XML_OUTPUT_FILE");  // as a test of Bazel's
+             xml != nullptr && options.targets.size() == 1) {
+    options.xml = xml;
+  }
+  CompleteVmOptions(argv[0], options.vm);
   return Run(options);
 }
 

@@ -2,11 +2,15 @@
 
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <functional>
 #include <stdexcept>
 
+#include "hil/process.h"
 #include "hil/report.h"
 #include "hil/subprocess.h"
 #include "hil/suite_output.h"
+#include "hil/target/target_spec.h"
 
 namespace ixylab::hil {
 
@@ -38,14 +42,74 @@ std::string DescribeEnd(const ChildResult& child, std::chrono::seconds deadline)
   return "the suite ended with exit code " + std::to_string(child.code);
 }
 
-/// Runs one column of the report; false if the user interrupted it.
-bool RunTarget(const RunOptions& options, const std::string& target, Report& report) {
-  std::vector<std::string> command = {options.suite, "--target=" + target,
+/// How the suite's program ended on a target.
+struct SuiteEnd {
+  bool exited = false;  // by itself, with `code`
+  bool interrupted = false;
+  int code = 0;
+  std::vector<std::string> description;  // the first line says it, the others help to find out why
+};
+
+using OnLine = std::function<void(std::string_view line)>;
+
+std::vector<std::string> SuiteCommand(const RunOptions& options, const std::string& program,
+                                      const std::string& target) {
+  std::vector<std::string> command = {program, "--target=" + target,
                                       "--seed=" + std::to_string(options.seed),
                                       "--gtest_filter=" + options.filter, "--gtest_color=no"};
   if (options.soak_packets) {
     command.push_back("--soak-packets=" + std::to_string(*options.soak_packets));
   }
+  return command;
+}
+
+SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnLine& on_line) {
+  std::vector<std::string> command = SuiteCommand(options, options.suite, target);
+  if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + options.xml);
+  const ChildResult child = RunChild(command, options.deadline, on_line);
+  return {.exited = child.end == ChildResult::End::kExited,
+          .interrupted = child.end == ChildResult::End::kInterrupted,
+          .code = child.code,
+          .description = {DescribeEnd(child, options.deadline)}};
+}
+
+/// The suite runs in the guest, on PCI devices there.
+SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const OnLine& on_line) {
+  VmOptions vm = options.vm;
+  vm.virtio = target.virtio;
+  vm.deadline = options.deadline;
+  std::string pci = "pci:";
+  pci.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
+  if (target.virtio == VirtioKind::kAsLegacy) pci += ",as-legacy";
+  std::vector<std::string> command = SuiteCommand(options, "conformance", pci);
+  command.push_back("--as=" + target.name);
+  command.push_back("--control=" + std::string(kControlPort));
+  if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + std::string(kResultFile));
+
+  const VmResult result = RunInVm(vm, {{"conformance", options.suite}}, command, on_line);
+  if (!options.xml.empty() && !result.result.empty()) {
+    std::ofstream file(options.xml, std::ios::binary);
+    if (!(file << result.result << std::flush)) FailWithErrno("cannot write " + options.xml);
+  }
+  if (result.boot) {
+    std::printf("the guest was up after %.1f s (%s)\n",
+                static_cast<double>(result.boot->count()) / 1000.0, result.accelerator.c_str());
+  }
+  SuiteEnd end = {.exited = result.end == VmResult::End::kExited,
+                  .interrupted = result.end == VmResult::End::kInterrupted,
+                  .code = result.code,
+                  .description = {result.reason}};
+  if (end.exited) {
+    end.description = {"the suite ended with exit code " + std::to_string(result.code)};
+  } else {
+    end.description.emplace_back("the last lines of the guest's console:");
+    end.description.insert(end.description.end(), result.console.begin(), result.console.end());
+  }
+  return end;
+}
+
+/// Runs one column of the report; false if the user interrupted it.
+bool RunTarget(const RunOptions& options, const std::string& target, Report& report) {
   std::printf("%s, seed %llu\n", target.c_str(), static_cast<unsigned long long>(options.seed));
   std::fflush(stdout);
   report.AddTarget(target);
@@ -59,24 +123,24 @@ bool RunTarget(const RunOptions& options, const std::string& target, Report& rep
     PrintProgress(result, ++number, parser->total());
   });
   parser = &output;
-  const ChildResult child =
-      RunChild(command, options.deadline, [&](std::string_view line) { output.AddLine(line); });
-
-  const std::string end = DescribeEnd(child, options.deadline);
-  output.End(end);
-  if (child.end == ChildResult::End::kInterrupted) return false;
-  if (child.end == ChildResult::End::kExited && !output.started()) {
+  const OnLine on_line = [&](std::string_view line) { output.AddLine(line); };
+  const TargetSpec spec = ParseTarget(target);
+  const SuiteEnd end = spec.kind == TargetKind::kVm ? RunInGuest(options, spec, on_line)
+                                                    : RunHere(options, target, on_line);
+  output.End(end.description);
+  if (end.interrupted) return false;
+  if (end.exited && !output.started()) {
     const auto& lines = output.other_lines();
-    throw std::runtime_error(lines.empty() ? end : lines.back());
+    throw std::runtime_error(lines.empty() ? end.description.front() : lines.back());
   }
-  if (child.end == ChildResult::End::kExited && output.finished() && output.total() == 0) {
+  if (end.exited && output.finished() && output.total() == 0) {
     throw std::runtime_error("no test matches --filter=" + options.filter);
   }
   // Whatever else makes a run fail (a leak found at the end, an early exit) is a failure too.
-  const bool bad_end = child.end != ChildResult::End::kExited || child.code != 0;
+  const bool bad_end = !end.exited || end.code != 0;
   if ((bad_end || !output.finished() || number != output.total()) && failed == 0) {
     TestResult result{.name = "(the end of the run)", .output = output.other_lines()};
-    result.output.push_back(end);
+    result.output.insert(result.output.end(), end.description.begin(), end.description.end());
     report.Add(result);
   }
   return true;

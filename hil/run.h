@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "hil/vm/vm.h"
+
 namespace ixylab::hil {
 
 struct RunOptions {
@@ -17,6 +19,8 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> soak_packets;
   std::chrono::seconds deadline{600};  // for each target
+  std::string xml;                     // where GoogleTest's XML goes; empty: nowhere
+  VmOptions vm;                        // of targets in VMs; `deadline` and device aside
 };
 
 /// Runs and reports to standard output. 0: all passed or skipped as expected. 1: something failed.

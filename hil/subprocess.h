@@ -21,9 +21,6 @@ struct ChildResult {
   int code = 0;  // exit code or signal
 };
 
-/// Throws std::runtime_error in one line if there is no program at `path` that may be run.
-void CheckExecutable(const std::string& path);
-
 /// Runs `command` (a path and its arguments) without a shell and hands each line that it writes to
 /// standard output or standard error to `on_line`. SIGINT and SIGTERM, the deadline and the death
 /// of this process end the child and what it has started. Throws std::runtime_error if it cannot

@@ -73,10 +73,10 @@ void SuiteOutput::AddLine(std::string_view line) {
   test_.output.emplace_back(line);
 }
 
-void SuiteOutput::End(const std::string& reason) {
+void SuiteOutput::End(const std::vector<std::string>& why) {
   if (!std::exchange(running_, false)) return;
   test_.outcome = Outcome::kFailed;
-  test_.output.push_back(reason);
+  test_.output.insert(test_.output.end(), why.begin(), why.end());
   on_result_(test_);
 }
 

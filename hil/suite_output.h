@@ -29,8 +29,8 @@ class SuiteOutput {
   explicit SuiteOutput(OnResult on_result) : on_result_(std::move(on_result)) {}
 
   void AddLine(std::string_view line);
-  /// The program is gone: a test that still runs has failed, because of `reason`.
-  void End(const std::string& reason);
+  /// The program is gone: a test that still runs has failed, for the reason in `why`.
+  void End(const std::vector<std::string>& why);
 
   /// How many tests there are to run, as the program said; 0 before.
   std::size_t total() const { return total_; }

@@ -68,11 +68,11 @@ TEST_F(SuiteOutputTest, LinesThatLookLikeResultsOfOtherTestsAreOutput) {
 
 TEST_F(SuiteOutputTest, TestThatNeverEndsHasFailed) {
   Add({"[==========] Running 2 tests from 1 test suite.", "[ RUN      ] A.One", "some words"});
-  output.End("the suite crashed");
+  output.End({"the suite crashed"});
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].outcome, Outcome::kFailed);
   EXPECT_THAT(results[0].output, ElementsAre("some words", "the suite crashed"));
-  output.End("again");
+  output.End({"again"});
   EXPECT_EQ(results.size(), 1u);
 }
 

@@ -1,5 +1,7 @@
 """Libraries of the system as repositories: pkg_config and system_headers."""
 
+load(":vm.bzl", "guest")
+
 _CC = """load("@rules_cc//cc:defs.bzl", "cc_library")
 
 cc_library(
@@ -61,6 +63,13 @@ system_headers = repository_rule(
 
 def system_libraries():
     """What WORKSPACE and MODULE.bazel both take from the system."""
+    guest(name = "guest")
+    system_headers(
+        name = "nlohmann_json",
+        library = "nlohmann_json",
+        package = "nlohmann-json3-dev",
+        path = "/usr/include/nlohmann",
+    )
     pkg_config(
         name = "libpcap",
         library = "libpcap",

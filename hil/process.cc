@@ -1,0 +1,117 @@
+#include "hil/process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace ixylab::hil {
+
+namespace {
+constexpr int kCannotExecute = 127;  // as a shell says it
+}  // namespace
+
+void FailWithErrno(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
+
+void CheckExecutable(const std::string& path) {
+  if (access(path.c_str(), X_OK) != 0) FailWithErrno("cannot run " + path);
+}
+
+void Descriptor::Close() {
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
+}
+
+DescriptorPair MakePipe() {
+  std::array<int, 2> ends;
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) FailWithErrno("pipe");
+  return {.ours = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
+}
+
+DescriptorPair MakeSocketPair() {
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    FailWithErrno("socketpair");
+  }
+  return {.ours = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
+}
+
+SignalsAsEvents::SignalsAsEvents() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, &before_);
+  fd_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC));
+  if (fd_.get() < 0) FailWithErrno("signalfd");
+}
+
+void SignalsAsEvents::Consume() const {
+  signalfd_siginfo info;
+  if (read(fd_.get(), &info, sizeof(info)) < 0) FailWithErrno("signalfd");
+}
+
+void Lines::Add(std::string_view bytes) {
+  for (std::size_t end; (end = bytes.find('\n')) != bytes.npos; bytes.remove_prefix(end + 1)) {
+    pending_.append(bytes.substr(0, end));
+    on_line_(std::exchange(pending_, {}));
+  }
+  pending_.append(bytes);
+}
+
+void Lines::End() {
+  if (!pending_.empty()) on_line_(std::exchange(pending_, {}));
+}
+
+Child::Child(const std::vector<std::string>& command, int output, std::span<const int> kept,
+             const SignalsAsEvents& signals) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  CheckExecutable(command[0]);
+  const Descriptor null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (null.get() < 0) FailWithErrno("/dev/null");
+
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ < 0) FailWithErrno("fork");
+  if (pid_ > 0) return;
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kCannotExecute);
+  signals.Restore();
+  dup2(null.get(), STDIN_FILENO);
+  dup2(output, STDOUT_FILENO);
+  dup2(output, STDERR_FILENO);
+  for (const int fd : kept) fcntl(fd, F_SETFD, 0);
+  execv(arguments[0], arguments.data());
+  _exit(kCannotExecute);
+}
+
+Child::~Child() {
+  Kill();
+  Wait();
+}
+
+void Child::Kill() {
+  if (pid_ > 0) kill(-pid_, SIGKILL);
+}
+
+int Child::Wait() {
+  if (pid_ > 0) {
+    while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+  }
+  return status_;
+}
+
+}  // namespace ixylab::hil

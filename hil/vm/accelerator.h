@@ -1,0 +1,27 @@
+// Whether KVM works here.
+#ifndef HIL_VM_ACCELERATOR_H_
+#define HIL_VM_ACCELERATOR_H_
+
+#include <string>
+
+namespace ixylab::hil {
+
+/// Remembers for `qemu`, until the machine starts anew, that KVM did not work: in the user's cache
+/// folder, or not at all where that cannot be written.
+class AcceleratorMemory {
+ public:
+  explicit AcceleratorMemory(const std::string& qemu);
+
+  /// /dev/kvm may be used, and is not known to fail.
+  bool MayUseKvm() const;
+  /// KVM failed: not again.
+  void ForgetKvm() const;
+
+ private:
+  std::string path_;   // of the file that says so; empty: none
+  std::string entry_;  // what it says
+};
+
+}  // namespace ixylab::hil
+
+#endif  // HIL_VM_ACCELERATOR_H_

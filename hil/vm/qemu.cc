@@ -1,0 +1,158 @@
+#include "hil/vm/qemu.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "hil/vm/cpio.h"
+
+namespace ixylab::hil {
+
+namespace {
+
+constexpr std::string_view kInit =
+#include "hil/vm/init.inc"
+    ;
+
+std::string ReadFile(const std::string& what, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad()) FailWithErrno("no " + what + ": cannot read " + path);
+  return bytes;
+}
+
+/// In single quotes: nothing in `word` means anything to a shell.
+std::string Quoted(const std::string& word) {
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "' ";
+}
+
+std::string NicDevice(unsigned number, VirtioKind kind) {
+  std::string device = "virtio-net-pci,id=" + std::string(kNicIds[number]) + ",netdev=cable" +
+                       std::to_string(number) + ",addr=" + std::to_string(2 + number) +
+                       ",mac=02:00:00:00:00:0" + std::to_string(1 + number) +
+                       // No network boot. Rings as long as QEMU has them for this kind of backend.
+                       ",romfile=,rx_queue_size=1024,tx_queue_size=256,speed=10000,duplex=full";
+  switch (kind) {
+    case VirtioKind::kTransitional:
+    case VirtioKind::kAsLegacy:
+      return device + ",disable-legacy=off,disable-modern=off";
+    case VirtioKind::kLegacy:
+      return device + ",disable-legacy=off,disable-modern=on";
+    case VirtioKind::kModern:
+      return device + ",disable-legacy=on,disable-modern=off";
+    case VirtioKind::kPacked:
+      return device + ",disable-legacy=on,disable-modern=off,packed=on";
+  }
+  return device;
+}
+
+}  // namespace
+
+void CheckVm(const VmOptions& options) {
+  if (access(options.qemu.c_str(), X_OK) != 0) {
+    FailWithErrno("no QEMU: cannot run " + options.qemu);
+  }
+  // What tools/guest could not make is a file that says why.
+  std::ifstream file(options.kernel, std::ios::binary);
+  std::string line;
+  if (!std::getline(file, line)) FailWithErrno("no kernel: cannot read " + options.kernel);
+  if (line.starts_with("no kernel: ")) throw std::runtime_error(line);
+  if (access(options.initramfs.c_str(), R_OK) != 0) {
+    FailWithErrno("no initramfs: cannot read " + options.initramfs);
+  }
+}
+
+Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& programs,
+                     const std::vector<std::string>& command, bool interactive) {
+  std::string image = ReadFile("initramfs", options.initramfs);
+  image.resize((image.size() + 3) / 4 * 4);
+
+  std::string settings = "unbound='";
+  if (options.unbound) {
+    for (const std::string_view address : kNicAddresses) settings.append(address).append(" ");
+  }
+  settings += "'\nmodules='";
+  for (const std::string& module : options.modules) settings += module + " ";
+  settings += std::string("'\ninteractive=") + (interactive ? "yes" : "") + "\n";
+  std::string line;
+  for (const std::string& word : command) line += Quoted(word);
+
+  Cpio files;
+  files.AddProgram("init", kInit);
+  files.AddFolder("vm");
+  files.AddFile("vm/settings", settings);
+  files.AddFile("vm/command", "exec " + line + "\n");
+  for (const GuestProgram& program : programs) {
+    files.AddProgram("bin/" + program.name, ReadFile("program", program.path));
+  }
+  image += std::move(files).Finish();
+
+  Descriptor memory(memfd_create("initramfs", MFD_CLOEXEC));
+  if (memory.get() < 0) FailWithErrno("memfd_create");
+  for (std::string_view rest = image; !rest.empty();) {
+    const ssize_t n = write(memory.get(), rest.data(), rest.size());
+    if (n < 0) FailWithErrno("initramfs in memory");
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return memory;
+}
+
+std::vector<std::string> QemuCommand(const VmOptions& options, const std::string& accelerator,
+                                     const QemuDescriptors& descriptors) {
+  const bool interactive = descriptors.output < 0;
+  std::vector<std::string> command = {
+      options.qemu,
+      "-accel",
+      accelerator,
+      "-machine",
+      "q35",
+      "-cpu",
+      "max",
+      "-nodefaults",
+      "-no-reboot",
+      "-display",
+      "none",
+      "-m",
+      std::to_string(options.memory_mib),  //
+      "-kernel",
+      options.kernel,  //
+      "-initrd",
+      "/proc/self/fd/" + std::to_string(descriptors.initramfs),  //
+      "-append",
+      "console=ttyS0 panic=-1 quiet hugepages=" + std::to_string(options.huge_pages),
+      "-serial",
+      interactive ? "mon:stdio" : "stdio"};
+  const auto add = [&](const char* option, const std::string& value) {
+    command.push_back(option);
+    command.push_back(value);
+  };
+  const auto add_socket = [&](const std::string& id, int fd) {
+    add("-chardev", "socket,id=" + id + ",fd=" + std::to_string(fd));
+  };
+  // A hub of two ports keeps the order and loses nothing: a card that cannot receive holds up the
+  // other one's transmit queue (QEMU, net/hub.c, net_hub_port_can_receive).
+  for (unsigned i = 0; i < std::size(kNicIds); ++i) {
+    add("-netdev", "hubport,hubid=0,id=cable" + std::to_string(i));
+    add("-device", NicDevice(i, options.virtio));
+  }
+  if (interactive) {
+    add("-device", "virtio-serial-pci,addr=4");
+    return command;
+  }
+  add_socket("qmp", descriptors.qmp);
+  add("-mon", "chardev=qmp,mode=control");
+  add_socket("output", descriptors.output);
+  add_socket("control", descriptors.control);
+  add("-device", "virtio-serial-pci,addr=4");
+  add("-device", "virtserialport,chardev=output,name=ixylab.output");
+  add("-device", "virtserialport,chardev=control,name=ixylab.control");
+  return command;
+}
+
+}  // namespace ixylab::hil

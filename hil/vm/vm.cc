@@ -1,0 +1,211 @@
+#include "hil/vm/vm.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <stdexcept>
+
+#include "hil/process.h"
+#include "hil/vm/accelerator.h"
+#include "hil/vm/guest_output.h"
+#include "hil/vm/qemu.h"
+#include "hil/vm/qmp.h"
+
+namespace ixylab::hil {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using OnLine = std::function<void(std::string_view line)>;
+
+// KVM that works brings a guest up within a second; KVM that does not may hang.
+constexpr std::chrono::seconds kKvmDeadline{8};
+constexpr std::size_t kConsoleLines = 100;
+
+/// The ends of QEMU's channels.
+struct Channels {
+  Descriptor image;
+  DescriptorPair console = MakePipe();
+  DescriptorPair output = MakeSocketPair();
+  DescriptorPair control = MakeSocketPair();
+  DescriptorPair qmp = MakeSocketPair();
+
+  std::array<int, 4> kept() const {
+    return {image.get(), output.theirs.get(), control.theirs.get(), qmp.theirs.get()};
+  }
+  std::vector<std::string> Command(const VmOptions& options, const std::string& accelerator) const {
+    return QemuCommand(options, accelerator,
+                       {.initramfs = image.get(),
+                        .output = output.theirs.get(),
+                        .control = control.theirs.get(),
+                        .qmp = qmp.theirs.get()});
+  }
+};
+
+/// One VM from its start to its end.
+class Vm {
+ public:
+  Vm(const VmOptions& options, const std::string& accelerator, Descriptor image,
+     const OnLine& on_line)
+      : channels_{.image = std::move(image)},
+        qemu_(channels_.Command(options, accelerator), channels_.console.theirs.get(),
+              channels_.kept(), signals_),
+        output_(on_line),
+        control_([this](std::string_view line) { Serve(line); }),
+        console_([this](std::string_view line) { Log(line); }),
+        qmp_(std::move(channels_.qmp.ours)) {
+    for (DescriptorPair* pair :
+         {&channels_.console, &channels_.output, &channels_.control, &channels_.qmp}) {
+      pair->theirs.Close();
+    }
+    result_.accelerator = accelerator;
+  }
+
+  /// `boot_deadline`: until the program begins; both count from the start.
+  VmResult Run(std::chrono::seconds boot_deadline, std::chrono::seconds deadline) {
+    const bool alive = Converse(boot_deadline, deadline);
+    if (alive) qemu_.Kill();
+    const int status = qemu_.Wait();
+    output_.End();
+    console_.End();
+    if (result_.end == VmResult::End::kDied) result_.reason = Death(status);
+    result_.console.assign(log_.begin(), log_.end());
+    return std::move(result_);
+  }
+
+ private:
+  /// Until the end; false if QEMU ended by itself.
+  bool Converse(std::chrono::seconds boot_deadline, std::chrono::seconds deadline) {
+    const Clock::time_point start = Clock::now();
+    while (true) {
+      const auto limit = result_.boot ? deadline : std::min(boot_deadline, deadline);
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(start + limit - Clock::now()).count();
+      if (left <= 0) {
+        result_.end = VmResult::End::kDeadline;
+        result_.reason =
+            std::string(result_.boot ? "the program did not end" : "the guest did not come up") +
+            " within " + std::to_string(limit.count()) + " s: killed";
+        return true;
+      }
+      std::array<pollfd, 4> events = {{Input(signals_.get()), Input(channels_.console.ours.get()),
+                                       Input(channels_.control.ours.get()),
+                                       Input(channels_.output.ours.get())}};
+      const int ready = poll(events.data(), events.size(),
+                             static_cast<int>(std::clamp<decltype(left)>(left, 0, 1'000'000)));
+      if (ready < 0 && errno != EINTR) FailWithErrno("poll");
+      if (ready <= 0) continue;
+      if (events[0].revents != 0) {
+        signals_.Consume();
+        result_.end = VmResult::End::kInterrupted;
+        result_.reason = "killed: interrupted";
+        return true;
+      }
+      if (events[1].revents != 0) Take(channels_.console.ours, console_);
+      if (events[2].revents != 0) Take(channels_.control.ours, control_);
+      if (events[3].revents != 0 && !Take(channels_.output.ours, output_)) {
+        while (Take(channels_.console.ours, console_)) {
+        }
+        return false;
+      }
+      if (output_.ready() && !result_.boot) {
+        result_.boot = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+      }
+      if (output_.complete()) {
+        result_.end = VmResult::End::kExited;
+        result_.code = *output_.code();
+        result_.result = output_.result();
+        return true;
+      }
+    }
+  }
+
+  static pollfd Input(int fd) { return {.fd = fd, .events = POLLIN, .revents = 0}; }
+
+  /// Reads once; false, and never again, at the end.
+  static bool Take(Descriptor& from, auto& to) {
+    std::array<char, 65536> bytes;
+    const ssize_t n = read(from.get(), bytes.data(), bytes.size());
+    if (n <= 0) {
+      from.Close();
+      return false;
+    }
+    to.Add({bytes.data(), static_cast<std::size_t>(n)});
+    return true;
+  }
+
+  /// Answers a request of the guest.
+  void Serve(std::string_view request) {
+    std::string answer = "ok\n";
+    try {
+      if (request != "link up" && request != "link down") {
+        throw std::runtime_error("unknown request \"" + std::string(request) + "\"");
+      }
+      for (const char* nic : kNicIds) qmp_.SetLink(nic, request == "link up");
+    } catch (const std::exception& error) {
+      answer = std::string("error ") + error.what() + "\n";
+    }
+    send(channels_.control.ours.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+  }
+
+  void Log(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (log_.size() == kConsoleLines) log_.pop_front();
+    log_.emplace_back(line);
+  }
+
+  /// Why QEMU ended before the program did.
+  std::string Death(int status) const {
+    if (WIFSIGNALED(status)) {
+      return std::string("QEMU was killed: ") + strsignal(WTERMSIG(status));
+    }
+    if (WEXITSTATUS(status) != 0) {
+      return log_.empty() ? "QEMU failed with exit code " + std::to_string(WEXITSTATUS(status))
+                          : "QEMU failed: " + log_.back();
+    }
+    const auto panic = std::ranges::find_if(
+        log_, [](const std::string& line) { return line.find("Kernel panic") != line.npos; });
+    return "the guest went down before the program ended" +
+           (panic == log_.end() ? std::string() : ": " + *panic);
+  }
+
+  const SignalsAsEvents signals_;
+  Channels channels_;
+  Child qemu_;
+  GuestOutput output_;
+  Lines control_;
+  Lines console_;
+  Qmp qmp_;
+  std::deque<std::string> log_;
+  VmResult result_;
+};
+
+}  // namespace
+
+VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& programs,
+                 const std::vector<std::string>& command, const OnLine& on_line) {
+  CheckVm(options);
+  const auto run = [&](const std::string& accelerator, std::chrono::seconds boot_deadline) {
+    return Vm(options, accelerator, MakeImage(options, programs, command, false), on_line)
+        .Run(boot_deadline, options.deadline);
+  };
+  if (options.accelerator != "auto") return run(options.accelerator, options.deadline);
+
+  AcceleratorMemory memory(options.qemu);
+  if (memory.MayUseKvm()) {
+    VmResult result = run("kvm", kKvmDeadline);
+    if (result.boot || result.end == VmResult::End::kInterrupted) return result;
+    memory.ForgetKvm();
+  }
+  return run("tcg", options.deadline);
+}
+
+}  // namespace ixylab::hil

@@ -1,0 +1,74 @@
+// A VM that runs one program: Linux under QEMU, with two virtio-net cards that are cabled to each
+// other.
+#ifndef HIL_VM_VM_H_
+#define HIL_VM_VM_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hil/target/target_spec.h"
+
+namespace ixylab::hil {
+
+/// Where the cards are in the guest.
+inline constexpr std::string_view kNicAddresses[] = {"0000:00:02.0", "0000:00:03.0"};
+/// The guest's channel for requests to the host: "link up" or "link down", a line each, answered
+/// with "ok" or "error TEXT" once the cable between the cards is plugged or pulled on both sides.
+inline constexpr std::string_view kControlPort = "/dev/virtio-ports/ixylab.control";
+/// A file that the program may leave; it comes back as VmResult::result.
+inline constexpr std::string_view kResultFile = "/vm/result";
+
+struct VmOptions {
+  std::string qemu;       // path of qemu-system-x86_64
+  std::string kernel;     // path of a vmlinux or bzImage
+  std::string initramfs;  // path of an archive with busybox and modules (tools/guest)
+  VirtioKind virtio = VirtioKind::kTransitional;
+  /// "kvm", "tcg", or "auto": KVM if a guest comes up with it within a few seconds, else TCG.
+  std::string accelerator = "auto";
+  unsigned memory_mib = 512;
+  unsigned huge_pages = 64;  // of 2 MiB, of that memory
+  /// The kernel's virtio_pci driver leaves the cards alone.
+  bool unbound = false;
+  std::vector<std::string> modules;  // loaded besides virtio_pci and virtio_console
+  std::chrono::seconds deadline{600};
+};
+
+/// A file of the host that the guest has as a program in /bin.
+struct GuestProgram {
+  std::string name;
+  std::string path;
+};
+
+struct VmResult {
+  enum class End {
+    kExited,       // the program did, with `code`
+    kDied,         // QEMU ended before the program: `reason`
+    kDeadline,     // killed here after the deadline
+    kInterrupted,  // killed here because the user pressed Ctrl-C or this process was told to end
+  };
+  End end = End::kDied;
+  int code = 0;
+  std::string reason;                // in one line, unless the program exited
+  std::string result;                // the program's result file
+  std::vector<std::string> console;  // what the guest's kernel and QEMU said: the last lines
+  std::string accelerator;           // with which it ran
+  /// From the start of QEMU until the program began; nothing if it never did.
+  std::optional<std::chrono::milliseconds> boot;
+};
+
+/// Runs `command` (words; the first is the name of one of `programs`, or of busybox's) in a VM and
+/// hands each line that it writes to `on_line`. Leaves neither process nor file, also if this
+/// process is killed. Throws std::runtime_error in one line if there is no QEMU, kernel, or
+/// program.
+VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& programs,
+                 const std::vector<std::string>& command,
+                 const std::function<void(std::string_view line)>& on_line);
+
+}  // namespace ixylab::hil
+
+#endif  // HIL_VM_VM_H_
