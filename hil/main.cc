@@ -45,11 +45,11 @@ std::string FindRunfile(const char* program, std::initializer_list<const char*> 
   return {};
 }
 
-/// Repositories have other names with bzlmod.
-std::string FindGuestFile(const char* program, const std::string& file) {
-  const std::string plain = "guest/" + file;
-  const std::string tilde = "_main~system~guest/" + file;
-  const std::string plus = "+system+guest/" + file;
+/// `file` of an external repository; these have other names with bzlmod.
+std::string FindExternal(const char* program, const std::string& file) {
+  const std::string plain = file;
+  const std::string tilde = "_main~system~" + file;
+  const std::string plus = "+system+" + file;
   return FindRunfile(program, {plain.c_str(), tilde.c_str(), plus.c_str()});
 }
 
@@ -75,7 +75,10 @@ std::string FindInPath(const std::string& name) {
 
 /// Options of VMs.
 void AddVmOptions(CLI::App& command, VmOptions& vm) {
-  command.add_option("--qemu", vm.qemu, "QEMU for VMs; default: qemu-system-x86_64 on the PATH");
+  command
+      .add_option("--qemu", vm.qemu,
+                  "QEMU for VMs: a path, machine (the one on the PATH), or recent (10.1 or later)")
+      ->default_str("machine");
   command.add_option("--kernel", vm.kernel, "Kernel of VMs; default: Debian's");
   command.add_option("--initramfs", vm.initramfs, "Files of VMs; default: busybox and modules");
   command
@@ -86,10 +89,15 @@ void AddVmOptions(CLI::App& command, VmOptions& vm) {
 
 /// Defaults, and paths as the user means them.
 void CompleteVmOptions(const char* program, VmOptions& vm) {
-  vm.qemu = vm.qemu.empty() ? FindInPath("qemu-system-x86_64") : FromUser(vm.qemu);
-  vm.kernel = vm.kernel.empty() ? FindGuestFile(program, "vmlinux") : FromUser(vm.kernel);
+  if (vm.qemu.empty()) vm.qemu = "machine";
+  if (vm.qemu == "machine") {
+    vm.qemu = FindInPath("qemu-system-x86_64");
+  } else {
+    vm.qemu = vm.qemu == "recent" ? FindExternal(program, "qemu/recent") : FromUser(vm.qemu);
+  }
+  vm.kernel = vm.kernel.empty() ? FindExternal(program, "guest/vmlinux") : FromUser(vm.kernel);
   vm.initramfs =
-      vm.initramfs.empty() ? FindGuestFile(program, "initramfs") : FromUser(vm.initramfs);
+      vm.initramfs.empty() ? FindExternal(program, "guest/initramfs") : FromUser(vm.initramfs);
 }
 
 int Main(int argc, char** argv) {

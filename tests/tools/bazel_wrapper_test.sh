@@ -16,7 +16,7 @@ two              $box/files/two   is second
 EOF
 
 # What the wrapper takes from the system, and nothing else: no apt-get, no sudo, no Bazel.
-for tool in env readlink getent cut; do ln -s "$(command -v $tool)" "$box/bin/$tool"; done
+for tool in env readlink getent cut find mkdir; do ln -s "$(command -v $tool)" "$box/bin/$tool"; done
 
 failures=0
 fail() { echo "FAIL: $case_name: $*"; sed 's/^/    /' "$box/log" "$box/out" "$box/err"; failures=$((failures + 1)); }
@@ -24,6 +24,8 @@ begin() {
   case_name=$1
   rm -f "$box/bin/apt-get" "$box/bin/sudo" "$box/bin/bazel" "$box/bin/bazelisk" "$box/files"/*
   : > "$box/log"
+  rm -rf "$box/.cache"
+  has_qemu "$box/.cache"
   is_root
 }
 is_root() { tool id 'case $1 in -u) echo 0 ;; -un) echo root ;; esac'; }
@@ -38,6 +40,17 @@ has_apt() {
     echo "apt-get $*" >> $log
     for word; do case $word in one | two) : > $files/$word ;; esac; done
     echo chatter; exit ${APT_RESULT:-0}'
+}
+# has_qemu CACHE: a QEMU that was fetched before.
+has_qemu() {
+  mkdir -p "$1/ixylab/qemu"
+  : > "$1/ixylab/qemu/run"
+  chmod +x "$1/ixylab/qemu/run"
+}
+# fetches_qemu STATUS: the program that fetches one, and how it ends.
+fetches_qemu() {
+  printf '#!/bin/sh\necho "recent_qemu $*" >> %s/log\nexit %s\n' "$box" "$1" > "$box/tree/tools/build_defs/recent_qemu"
+  chmod +x "$box/tree/tools/build_defs/recent_qemu"
 }
 # run [VARIABLE=VALUE...] -- ARGUMENT...
 run() {
@@ -136,9 +149,39 @@ expect_log 'bazelisk <test> <//...>'
 
 begin 'neither USER nor HOME'
 has_bazel bazel; has_files one two
-run USER= HOME= -- test //...
+run USER= HOME= XDG_CACHE_HOME="$box/.cache" -- test //...
 expect_status 0
 expect_in out 'USER=root HOME=/'
+
+begin 'a newer QEMU is fetched'
+has_bazel bazel; has_files one two; fetches_qemu 0
+rm -r "$box/.cache"
+run -- test //...
+expect_status 0
+expect_log "recent_qemu $box/.cache/ixylab/qemu" 'bazel <test> <//...>'
+expect_lines err 0
+
+begin 'into the cache folder of the user'
+has_bazel bazel; has_files one two; fetches_qemu 0
+run XDG_CACHE_HOME="$box/.cache/other" -- test //...
+expect_log "recent_qemu $box/.cache/other/ixylab/qemu" 'bazel <test> <//...>'
+
+begin 'not for commands that build nothing, and not if told so'
+has_bazel bazel; has_files one two; fetches_qemu 0
+rm -r "$box/.cache"
+run -- shutdown
+run IXYLAB_SETUP=no -- test //...
+expect_log 'bazel <shutdown>' 'bazel <test> <//...>'
+
+begin 'QEMU cannot be fetched: once an hour, and Bazel runs'
+has_bazel bazel; has_files one two; fetches_qemu 1
+rm -r "$box/.cache"
+run -- test //...
+expect_status 0
+expect_lines err 1
+expect_in err 'no QEMU of 10.1 or later'
+run -- test //...
+expect_log "recent_qemu $box/.cache/ixylab/qemu" 'bazel <test> <//...>' 'bazel <test> <//...>'
 
 if [ "$failures" != 0 ]; then exit 1; fi
 echo 'all passed'

@@ -1,4 +1,4 @@
-"""What VMs need as repositories: guest."""
+"""What VMs need as repositories: guest and qemu."""
 
 def _guest(ctx):
     result = ctx.execute([
@@ -23,4 +23,26 @@ guest = repository_rule(
         "_private_apt": attr.label(default = "//tools/build_defs:private_apt"),
     },
     doc = "The kernel and the first file system of a VM's guest, made of Debian packages.",
+)
+
+_RECENT = """#!/bin/sh
+[ -x '{run}' ] || {{
+  echo "no QEMU of 10.1 or later: run tools/bazel, or tools/build_defs/recent_qemu '{folder}'" >&2
+  exit 1
+}}
+exec '{run}' "$@"
+"""
+
+def _qemu(ctx):
+    home = ctx.os.environ.get("HOME", "")
+    cache = ctx.os.environ.get("XDG_CACHE_HOME", "") or home + "/.cache"
+    folder = cache + "/ixylab/qemu"
+    ctx.file("recent", _RECENT.format(folder = folder, run = folder + "/run"), executable = True)
+    ctx.file("BUILD", "exports_files([\"recent\"])\n")
+
+qemu = repository_rule(
+    implementation = _qemu,
+    environ = ["HOME", "XDG_CACHE_HOME"],
+    local = True,
+    doc = "The program @qemu//:recent: the QEMU of 10.1 or later that tools/bazel fetched.",
 )
