@@ -1,0 +1,26 @@
+// Whether two ports of this machine can be had for tests, before anything is changed.
+#ifndef HIL_PCI_CHECKS_H_
+#define HIL_PCI_CHECKS_H_
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "hil/pci/network.h"
+#include "hil/pci/sysfs.h"
+
+namespace ixylab::hil {
+
+/// Free 2 MiB pages that the conformance suite needs: 40 MiB of buffers, rings, and room to spare.
+inline constexpr std::size_t kHugePages = 32;
+
+/// Throws PciError, one line, at the first reason not to take the ports: one that is not there,
+/// that no driver here is for, or that this machine's own traffic goes over; no rights; one that
+/// another program holds; an IOMMU that translates; too few huge pages.
+void CheckPorts(const std::array<std::string, 2>& addresses, const Network& network,
+                const std::filesystem::path& root = "/");
+
+}  // namespace ixylab::hil
+
+#endif  // HIL_PCI_CHECKS_H_
