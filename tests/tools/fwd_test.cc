@@ -2,30 +2,32 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <vector>
 
 #include "tests/tools/process.h"
+#include "tests/tools/program_fixture.h"
 
 namespace ixylab::fwd {
 namespace {
 
+using ::ixylab::testing::Frames;
+using ::ixylab::testing::kFileHeaderSize;
+using ::ixylab::testing::kRecordHeaderSize;
+using ::ixylab::testing::kSample;
+using ::ixylab::testing::kSampleFrames;
+using ::ixylab::testing::Padded;
 using ::ixylab::testing::Process;
+using ::ixylab::testing::ProgramTest;
 using ::ixylab::testing::ReadFile;
+using ::ixylab::testing::Record;
 using ::ixylab::testing::Result;
+using ::ixylab::testing::Until;
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
@@ -34,81 +36,14 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-using Arguments = std::vector<std::string>;
-
-// Relative to where Bazel starts a test.
-constexpr std::string_view kFwd = "tools/fwd/fwd";
-constexpr std::string_view kSample = "tests/testdata/capture/sample.pcap";
-constexpr std::size_t kSampleFrames = 337;
-
-constexpr std::size_t kFileHeaderSize = 24;
-constexpr std::size_t kRecordHeaderSize = 16;
-
-/// The frames of a pcap file in this machine's byte order. Throws std::runtime_error where the file
-/// is not whole. Not by libpcap, which wrote it.
-std::vector<std::string> Frames(const std::string& file) {
-  if (file.size() < kFileHeaderSize) throw std::runtime_error("no pcap header");
-  std::vector<std::string> frames;
-  for (std::size_t at = kFileHeaderSize; at < file.size();) {
-    std::uint32_t header[4];  // seconds, nanoseconds, captured length, length
-    static_assert(sizeof(header) == kRecordHeaderSize);
-    if (file.size() - at < sizeof(header)) throw std::runtime_error("cut off in a record header");
-    std::memcpy(header, file.data() + at, sizeof(header));
-    at += sizeof(header);
-    if (header[2] != header[3]) throw std::runtime_error("a frame that is not whole");
-    if (file.size() - at < header[2]) throw std::runtime_error("cut off in a frame");
-    frames.push_back(file.substr(at, header[2]));
-    at += header[2];
-  }
-  return frames;
-}
-
-/// The same frames as a port sends them: at least 60 bytes.
-std::vector<std::string> Padded(std::vector<std::string> frames) {
-  for (std::string& frame : frames) {
-    if (frame.size() < 60) frame.resize(60, '\0');
-  }
-  return frames;
-}
-
-std::string Record(std::uint32_t captured, std::uint32_t length) {
-  const std::uint32_t header[4] = {0, 0, captured, length};
-  return std::string(reinterpret_cast<const char*>(header), sizeof(header)) +
-         std::string(captured, '\x42');
-}
-
-class FwdTest : public ::testing::Test {
+class FwdTest : public ProgramTest {
  protected:
-  FwdTest() {
-    ::unsetenv("BUILD_WORKING_DIRECTORY");
-    std::string folder = ::testing::TempDir() + "/fwd_test.XXXXXX";
-    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    folder_ = folder;
-  }
-  ~FwdTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path(std::string_view name) const { return folder_ + "/" + std::string(name); }
-  std::string Create(std::string_view name, std::string_view content) const {
-    std::ofstream(Path(name), std::ios::binary) << content;
-    return Path(name);
-  }
-
-  static Arguments Command(const Arguments& arguments) {
-    Arguments command = {std::string(kFwd)};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return command;
-  }
-  static Result Run(const Arguments& arguments) { return Process(Command(arguments)).Wait(); }
-
-  const std::string sample_ = ReadFile(std::string(kSample));
-  const std::string in_ = "--in=" + std::string(kSample);
-  std::string folder_;
+  FwdTest() : ProgramTest("tools/fwd/fwd") {}
 };
 
 class FwdTargetTest : public FwdTest, public ::testing::WithParamInterface<std::string> {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, FwdTargetTest,
-                         ::testing::Values("model:82599", "model:82599,threads"),
+INSTANTIATE_TEST_SUITE_P(Targets, FwdTargetTest, ::testing::ValuesIn(::ixylab::testing::Models()),
                          [](const auto& info) { return "T" + std::to_string(info.index); });
 
 TEST_P(FwdTargetTest, ForwardsEveryFrameInOrder) {
@@ -138,7 +73,6 @@ TEST_P(FwdTargetTest, ForwardsInBatchesOfAnySizeAndAgain) {
 TEST_F(FwdTest, TcpdumpReadsTheOutputBack) {
   const std::string out = Path("out.pcap");
   ASSERT_EQ(Run({in_, "--out=" + out}).status, 0);
-  std::filesystem::permissions(folder_, std::filesystem::perms::all);
   const Result back = Process({"tcpdump", "-nn", "-vv", "-r", out}).Wait();
   EXPECT_EQ(back.status, 0) << back.err;
   EXPECT_THAT(back.err, MatchesRegex("reading from file [^\n]*link-type EN10MB[^\n]*\n"));
@@ -163,6 +97,12 @@ TEST_F(FwdTest, TraceShowsRegistersByNameAndFields) {
   EXPECT_THAT(result.err, ContainsRegex("port 1 +W +TDT\\[0\\] 0x06018 = "));
   EXPECT_THAT(result.err, ContainsRegex("port 1 +R +LINKS 0x042A4 = "));
   EXPECT_THAT(result.err, HasSubstr("fwd: 337 in, 337 forwarded, 337 out"));
+}
+
+TEST_F(FwdTest, TheOutputCanBeAPipe) {
+  const Result result = Run({in_, "--out=-"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(Frames(result.out) == Padded(Frames(sample_))) << "frames or their order differ";
 }
 
 TEST_F(FwdTest, PathsAreRelativeToWhereTheUserStands) {
@@ -229,13 +169,6 @@ TEST_F(FwdTest, AFullDiskIsAFailure) {
   }
 }
 
-/// Arguments that are wrong, the exit status, and the one line that says so.
-struct Wrong {
-  Arguments arguments;
-  int status;
-  std::string message;
-};
-
 TEST_F(FwdTest, WrongInputGetsOneLine) {
   const std::string text = Create("letter.txt", "Dear reader,\nthis is not a capture.\nYours\n");
   const std::string cooked =
@@ -258,6 +191,8 @@ TEST_F(FwdTest, WrongInputGetsOneLine) {
       {{in_, out, "--seed=99999999999999999999"}, 2, "--seed: \"99999999999999999999\" is not"},
       {{in_, other, "--target=model:8259"}, 2, "--target: unknown target \"model:8259\"; "},
       {{in_, other, "--target="}, 2, "--target: "},
+      {{in_, "--target=pci:0000:00:1e.0,0000:00:1f.0"}, 2, "--in and --out are for models and VMs"},
+      {{other, "--target=pci:0000:00:1e.0,0000:00:1f.0"}, 2, "have cables"},
       {{"--in=" + Path("none.pcap"), other}, 1, "none.pcap: No such file or directory; give"},
       {{"--in=" + folder_, other}, 1, "Is a directory; give"},
       {{"--in=" + text, other}, 1, "letter.txt: unknown file format; give a pcap"},
@@ -268,23 +203,9 @@ TEST_F(FwdTest, WrongInputGetsOneLine) {
       {{"--in=" + Path("other.pcap"), other}, 2, "same file, " + Path("other.pcap") + "; "},
   };
   for (const Wrong& wrong : table) {
-    SCOPED_TRACE(wrong.message);
-    const Result result = Run(wrong.arguments);
-    EXPECT_EQ(result.status, wrong.status);
-    EXPECT_THAT(result.err, AllOf(MatchesRegex("fwd: [^\n]*\n"), HasSubstr(wrong.message)));
-    EXPECT_THAT(result.out, IsEmpty());
+    ExpectOneLine(wrong);
     EXPECT_EQ(ReadFile(Path("other.pcap")), "keep me") << "no output is touched";
   }
-}
-
-/// Waits for `condition`, at most a minute.
-bool Until(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
 }
 
 TEST_P(FwdTargetTest, AnInterruptEndsItCleanly) {

@@ -70,6 +70,7 @@ void CheckInput(const Options& options) {
     throw tools::UsageError("nothing arrives at a port of " + options.common.target +
                             " by itself: give --in=FILE, a capture to replay");
   }
+  tools::CheckDifferent("--in", options.in, "--write", options.write);
 }
 
 /// Receives at a port and records.
@@ -83,8 +84,7 @@ class Capturer {
 
   bool done() const { return recorder_.recorded() >= count_ || !recorder_.ok(); }
 
-  /// Returns how many frames it received. Hands over what is buffered when nothing more comes, so
-  /// that who reads the capture live sees every frame.
+  /// Returns how many frames it received. Who reads the capture live sees them at once.
   std::size_t CaptureBatch() {
     const std::size_t received = port_.Receive(0, std::span(packets_).first(batch_));
     for (PacketBuffer* packet : std::span(packets_).first(received)) {
@@ -92,7 +92,7 @@ class Capturer {
     }
     MemoryPool::Free(std::span(packets_).first(received));
     received_ += received;
-    if (received == 0) recorder_.Flush();
+    if (received > 0) recorder_.Flush();
     return received;
   }
 
@@ -111,17 +111,19 @@ void Capture(const Options& options) {
   CheckInput(options);
   // In the order of their lives: the input hangs on the target's wire.
   std::optional<tools::Replay> replay;
-  if (!options.in.empty()) replay.emplace(options.in, 1);
-  tools::Ports* clock = nullptr;
-  PcapRecorder recorder(
-      options.write, [&clock] { return clock->Now(); }, options.snap_length);
   tools::Ports::FarEnds far_ends{};
-  if (replay) far_ends[options.port] = &replay->player();
+  if (!options.in.empty()) {
+    replay.emplace(options.in, 1);
+    far_ends[options.port] = &replay->player();
+  }
   tools::Ports ports(options.common, far_ends);
-  clock = &ports;
   if (replay) ports.Plug(options.port, replay->player());
   Device& port = ports.Open(options.port);
   ports.WaitForLink(options.port);
+  // Last, since it overwrites a file.
+  PcapRecorder recorder(
+      options.write, [&ports] { return ports.Now(); }, options.snap_length);
+  recorder.Flush();  // so that a reader knows the format
 
   Capturer capturer(port, recorder, options);
   const auto progress = [&] { return capturer.CaptureBatch() > 0 || tools::Interrupted(); };

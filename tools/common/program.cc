@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "hil/number_option.h"
 
@@ -70,6 +71,14 @@ void DeclareCommonOptions(CLI::App& app, CommonOptions& options) {
   app.add_flag_callback(
       "--trace", [&options] { options.trace = TracePrinter(); },
       "Show register accesses by name and fields on stderr");
+}
+
+void CheckDifferent(const std::string& in_option, const std::string& in,
+                    const std::string& out_option, const std::string& out) {
+  std::error_code ignored;  // one of them does not exist: then they are not the same
+  if (!std::filesystem::equivalent(in, out, ignored)) return;
+  throw UsageError(in_option + " and " + out_option + " are the same file, " + out +
+                   "; give another " + out_option + ", or the capture would be overwritten");
 }
 
 int RunProgram(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {

@@ -32,6 +32,10 @@ struct CommonOptions {
 /// Has `app` store what it finds in `options`.
 void DeclareCommonOptions(CLI::App& app, CommonOptions& options);
 
+/// Throws UsageError if two options name the same file, of which the second would be overwritten.
+void CheckDifferent(const std::string& in_option, const std::string& in,
+                    const std::string& out_option, const std::string& out);
+
 /// Reads the command line and runs `body`. Returns the exit status: 0; 2 if the command line is
 /// wrong; 1 if anything else goes wrong. What `body` throws is one line on stderr.
 int RunProgram(CLI::App& app, int argc, char** argv, const std::function<void()>& body);

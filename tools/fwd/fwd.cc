@@ -4,9 +4,8 @@
 //   fwd --in=a.pcap --out=b.pcap
 //   fwd --target=pci:0000:03:00.0,0000:03:00.1
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <string>
-#include <system_error>
+#include <utility>
 
 #include "hil/number_option.h"
 #include "hil/target/target.h"
@@ -31,11 +30,7 @@ void CheckFiles(const Options& options) {
       throw tools::UsageError(std::string(name) + " is required; fwd --help lists the options");
     }
   }
-  std::error_code ignored;  // one of them does not exist: then they are not the same
-  if (std::filesystem::equivalent(options.in, options.out, ignored)) {
-    throw tools::UsageError("--in and --out are the same file, " + options.out +
-                            "; give another --out, or the capture would be overwritten");
-  }
+  tools::CheckDifferent("--in", options.in, "--out", options.out);
 }
 
 void Forward(const Options& options) {
