@@ -28,8 +28,8 @@ class BackPressure : public PortsTest {
 
 TEST_F(BackPressure, FullRingLeavesTheRestToTheCaller) {
   constexpr std::uint32_t kRing = 128;
-  constexpr std::size_t kFrames = 6000;  // more than any ring has
-  OpenBoth({.receive_descriptors = 4096, .transmit_descriptors = kRing, .buffers = 11'000});
+  constexpr std::size_t kFrames = 3000;  // more than the ring has
+  OpenBoth({.receive_descriptors = 4096, .transmit_descriptors = kRing, .buffers = 8192});
   const Stream stream = StreamFrom(0);
   std::vector<PacketBuffer*> frames(kFrames);
   for (std::size_t i = 0; i < kFrames; ++i) frames[i] = Make(0, stream, i, kLongestFrame);
