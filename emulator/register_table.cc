@@ -64,16 +64,21 @@ std::string RegisterName(const RegisterInfo* info, std::uint32_t offset) {
   return name;
 }
 
-std::string DescribeAccess(const RegisterInfo* info, std::uint32_t offset, std::uint32_t value) {
-  std::string text = RegisterName(info, offset) + Format(" 0x%05X = 0x%08X", offset, value);
-  if (info == nullptr) return text;
-  std::string fields;
-  for (const Field& field : info->fields) {
+std::string DescribeFields(std::span<const Field> fields, std::uint32_t value) {
+  std::string text;
+  for (const Field& field : fields) {
     const std::uint32_t number = FieldValue(field, value);
     if (number == 0) continue;
-    fields += (fields.empty() ? "" : " ") + std::string(field.name) +
-              Format(number < 10 ? "=%u" : "=0x%X", number);
+    text += (text.empty() ? "" : " ") + std::string(field.name) +
+            Format(number < 10 ? "=%u" : "=0x%X", number);
   }
+  return text;
+}
+
+std::string DescribeAccess(const RegisterInfo* info, std::uint32_t offset, std::uint32_t value) {
+  const std::string text = RegisterName(info, offset) + Format(" 0x%05X = 0x%08X", offset, value);
+  if (info == nullptr) return text;
+  const std::string fields = DescribeFields(info->fields, value);
   return fields.empty() ? text : text + " {" + fields + "}";
 }
 

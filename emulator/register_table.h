@@ -85,10 +85,12 @@ struct Register : RegisterInfo {
   Hooks<Device> hooks = {};
 };
 
+/// "BSIZEPACKET=2 DROP_EN=1": those that are not 0, as decimal numbers up to 9 and hexadecimal ones
+/// above.
+std::string DescribeFields(std::span<const Field> fields, std::uint32_t value);
 /// "RDT[0]", "CTRL"; for an unknown one (null) "0x01234?".
 std::string RegisterName(const RegisterInfo* info, std::uint32_t offset);
-/// "SRRCTL[0] 0x01014 = 0x12000402 {BSIZEPACKET=2 BSIZEHEADER=4 DESCTYPE=1 DROP_EN=1}": fields
-/// that are not 0, as decimal numbers up to 9 and hexadecimal ones above.
+/// "SRRCTL[0] 0x01014 = 0x12000402 {BSIZEPACKET=2 BSIZEHEADER=4 DESCTYPE=1 DROP_EN=1}".
 std::string DescribeAccess(const RegisterInfo* info, std::uint32_t offset, std::uint32_t value);
 
 /// Where each register word of a BAR leads: the part of a RegisterTable that knows no device class.

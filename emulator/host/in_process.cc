@@ -34,7 +34,8 @@ std::uint64_t Fnv1a(std::span<const std::byte> data) {
 }  // namespace
 
 struct InProcessHost::State {
-  explicit State(const Options& options) : options(options), iommu(options.seed) {}
+  explicit State(const Options& options)
+      : options(options), iommu(options.seed, options.address_bits) {}
 
   const Options options;
   std::vector<NicFunction*> functions;

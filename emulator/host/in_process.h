@@ -26,6 +26,7 @@ class InProcessHost final : public Host {
   struct Options {
     std::uint64_t seed = 1;  // of the device addresses
     bool threaded = false;
+    unsigned address_bits = 47;  // of device addresses; legacy virtio devices see 44
   };
   explicit InProcessHost(const Options& options);
   ~InProcessHost() override;

@@ -7,10 +7,8 @@
 namespace ixylab::emulator {
 namespace {
 
-// Above 4 GiB, so that a driver that drops the upper half of an address is found out, and below
-// 2^47, where a platform's addresses may well end.
+// So that a driver that drops the upper half of an address is found out.
 constexpr std::uint64_t kFirstPage = (std::uint64_t{4} << 30) / Iommu::kPageSize;
-constexpr std::uint64_t kEndPage = (std::uint64_t{1} << 47) / Iommu::kPageSize;
 constexpr std::size_t kLargestAllocation = std::size_t{1} << 40;
 
 /// `size` bytes, aligned to the page size: what mmap gives is only aligned to 4 KiB.
@@ -62,7 +60,7 @@ DmaWindow Iommu::Find(std::uint64_t iova) const {
 std::uint64_t Iommu::FreePageNumber() {
   // No neighbours: an access that runs over the end of a page must not find another one there.
   while (true) {
-    const std::uint64_t number = kFirstPage + random_() % (kEndPage - kFirstPage);
+    const std::uint64_t number = kFirstPage + random_() % (end_page_ - kFirstPage);
     if (!pages_.contains(number - 1) && !pages_.contains(number) && !pages_.contains(number + 1)) {
       return number;
     }

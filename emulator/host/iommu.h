@@ -18,7 +18,9 @@ class Iommu {
  public:
   static constexpr std::size_t kPageSize = std::size_t{2} << 20;
 
-  explicit Iommu(std::uint64_t seed) : random_(seed) {}
+  /// Device addresses lie between 4 GiB and 2^`address_bits` (33 to 47).
+  explicit Iommu(std::uint64_t seed, unsigned address_bits = 47)
+      : random_(seed), end_page_((std::uint64_t{1} << address_bits) / kPageSize) {}
   ~Iommu();
   Iommu(const Iommu&) = delete;
   Iommu& operator=(const Iommu&) = delete;
@@ -39,6 +41,7 @@ class Iommu {
   std::uint64_t FreePageNumber();
 
   std::mt19937_64 random_;
+  const std::uint64_t end_page_;
   std::unordered_map<std::uint64_t, std::byte*> pages_;  // by page number
   std::unordered_map<std::byte*, std::size_t> blocks_;   // what to give back to the system
 };

@@ -4,32 +4,94 @@
 #include <utility>
 
 #include "emulator/82599/chip.h"
-#include "emulator/register_table.h"
+#include "emulator/virtio_net/card.h"
+#include "hil/target/decode.h"
 
 namespace ixylab::hil {
 
 namespace {
 
-using emulator::intel82599::FindRegister;
-
-std::string Decode(const RegisterAccess& access) {
-  return emulator::DescribeAccess(FindRegister(access.offset), access.offset, access.value);
+std::string NameOf(const ModelOptions& options) {
+  const auto virtio = [&] {
+    switch (options.virtio) {
+      case VirtioKind::kTransitional:
+        return "";
+      case VirtioKind::kLegacy:
+        return ",legacy";
+      case VirtioKind::kModern:
+        return ",modern";
+      case VirtioKind::kPacked:
+        return ",packed";
+      case VirtioKind::kAsLegacy:
+        return ",as-legacy";
+    }
+    return "";
+  };
+  return std::string("model:") +
+         (options.nic == Nic::k82599 ? "82599" : std::string("virtio-net") + virtio()) +
+         (options.threaded ? ",threads" : "");
 }
 
-Capabilities ModelCapabilities(bool threaded, bool joined) {
-  return {
+emulator::virtio_net::NetConfig VirtioConfig(const ModelOptions& options) {
+  using emulator::virtio_net::Interface;
+  emulator::virtio_net::NetConfig config{.polls = options.threaded};
+  switch (options.virtio) {
+    case VirtioKind::kLegacy:
+      config.interface = Interface::kLegacy;
+      break;
+    case VirtioKind::kTransitional:
+    case VirtioKind::kAsLegacy:
+      config.interface = Interface::kTransitional;
+      break;
+    case VirtioKind::kPacked:
+      config.features |= emulator::virtio_net::VIRTIO_F_RING_PACKED;
+      [[fallthrough]];
+    case VirtioKind::kModern:
+      config.interface = Interface::kModern;
+      break;
+  }
+  return config;
+}
+
+/// Legacy virtio devices take the number of a 4 KiB page in 32 bits (virtio 1.2, 4.1.5.1.3.1).
+unsigned AddressBits(const ModelOptions& options) {
+  const bool legacy =
+      options.virtio == VirtioKind::kLegacy || options.virtio == VirtioKind::kAsLegacy;
+  return options.nic == Nic::kVirtioNet && legacy ? 44 : 47;
+}
+
+std::unique_ptr<emulator::Card> MakeCard(const ModelOptions& options, emulator::Host& host) {
+  if (options.nic == Nic::kVirtioNet) {
+    return std::make_unique<emulator::virtio_net::NetCard>(VirtioConfig(options), host);
+  }
+  return std::make_unique<emulator::intel82599::Chip>(emulator::intel82599::ChipConfig{}, host);
+}
+
+Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
+  Capabilities can = {
       .pads_short_frames = true,
       .can_unplug = joined,
       .holds_frames = true,
       .counts_missed = true,
       .reports_speed = true,
       .reports_faults = true,
-      .virtual_time = !threaded,
+      .virtual_time = !options.threaded,
       .has_rss = true,
-      .threads = threaded,
+      .threads = options.threaded,
       .max_queues = 16,  // what RSS can spread over (datasheet 7.1.2.8)
-      .soak_packets = threaded ? 2'000'000u : 10'000'000u,
+      .soak_packets = options.threaded ? 2'000'000u : 10'000'000u,
   };
+  if (options.nic == Nic::kVirtioNet) {
+    const emulator::virtio_net::NetConfig config = VirtioConfig(options);
+    // Nothing tells the driver of frames that found no buffer (virtio 1.2, 5.1).
+    can.pads_short_frames = can.holds_frames = can.counts_missed = false;
+    // The legacy interface ends with feature 31; VIRTIO_NET_F_SPEED_DUPLEX is 63.
+    can.virtio_legacy = options.virtio == VirtioKind::kAsLegacy;
+    can.reports_speed = !can.virtio_legacy && options.virtio != VirtioKind::kLegacy;
+    can.max_queues = config.queue_pairs;
+    can.max_descriptors = config.queue_size;
+  }
+  return can;
 }
 
 }  // namespace
@@ -91,14 +153,15 @@ class ModelTarget::ModelBus final : public Bus {
 
 ModelTarget::ModelTarget(const ModelOptions& options)
     : joined_(options.endpoints[0] == nullptr && options.endpoints[1] == nullptr),
-      name_(options.threaded ? "model:82599,threads" : "model:82599"),
-      capabilities_(ModelCapabilities(options.threaded, joined_)),
-      host_({.seed = options.seed, .threaded = options.threaded}),
-      card_(
-          std::make_unique<emulator::intel82599::Chip>(emulator::intel82599::ChipConfig{}, host_)),
+      name_(NameOf(options)),
+      capabilities_(ModelCapabilities(options, joined_)),
+      host_({.seed = options.seed,
+             .threaded = options.threaded,
+             .address_bits = AddressBits(options)}),
+      card_(MakeCard(options, host_)),
       memory_(std::make_unique<Memory>(host_)),
-      log_(Decode) {
-  if (options.nic != Nic::k82599) throw TargetError("there is no model of virtio-net yet");
+      log_(
+          [nic = options.nic](const RegisterAccess& access) { return DecodeAccess(nic, access); }) {
   for (unsigned port : {0u, 1u}) {
     host_.Plug(card_->function(port));
     card_->Connect(port, wire(port), wire_end(port));
