@@ -1,103 +1,32 @@
 // hil: proves the driver on targets and reports.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
-#include <initializer_list>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "emulator/82599/register_doc.h"
+#include "hil/files.h"
 #include "hil/number_option.h"
 #include "hil/run.h"
 #include "hil/target/target.h"
-#include "hil/vm/vm.h"
+#include "hil/vm/shell.h"
+#include "hil/vm_options.h"
 
 namespace ixylab::hil {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kUsageError = 2;
 
-/// A path as the user means it: `bazel run` changes the working directory, and says where he was.
-std::string FromUser(const std::string& path) {
-  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  return directory == nullptr ? path : (fs::path(directory) / path).string();
-}
-
-/// Among the files that Bazel lays out for this program; nothing if it is not there.
-std::string FindRunfile(const char* program, std::initializer_list<const char*> names) {
-  std::vector<fs::path> roots;
-  if (const char* root = std::getenv("RUNFILES_DIR")) roots.emplace_back(root);
-  roots.push_back(fs::absolute(program).concat(".runfiles"));
-  roots.push_back(fs::read_symlink("/proc/self/exe").concat(".runfiles"));
-  for (const fs::path& root : roots) {
-    for (const char* name : names) {
-      if (fs::exists(root / name)) return (root / name).string();
-    }
-  }
-  return {};
-}
-
-/// `file` of an external repository; these have other names with bzlmod.
-std::string FindExternal(const char* program, const std::string& file) {
-  const std::string plain = file;
-  const std::string tilde = "_main~system~" + file;
-  const std::string plus = "+system+" + file;
-  return FindRunfile(program, {plain.c_str(), tilde.c_str(), plus.c_str()});
-}
-
-std::string FindSuite(const char* program) {
-  const std::string suite = FindRunfile(
-      program, {"ixylab/tests/conformance/conformance", "_main/tests/conformance/conformance"});
+/// The conformance program.
+std::string FindSuite() {
+  const std::string suite = FindRunfile("tests/conformance/conformance");
   if (!suite.empty()) return suite;
   throw std::runtime_error(
       "cannot find the conformance suite; start hil with bazel run //hil, or "
       "say --suite=PATH");
-}
-
-/// As a shell finds it.
-std::string FindInPath(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path file = fs::path(folder) / name;
-    if (access(file.c_str(), X_OK) == 0) return file.string();
-  }
-  return name;
-}
-
-/// Options of VMs.
-void AddVmOptions(CLI::App& command, VmOptions& vm) {
-  command
-      .add_option("--qemu", vm.qemu,
-                  "QEMU for VMs: a path, machine (the one on the PATH), or recent (10.1 or later)")
-      ->default_str("machine");
-  command.add_option("--kernel", vm.kernel, "Kernel of VMs; default: Debian's");
-  command.add_option("--initramfs", vm.initramfs, "Files of VMs; default: busybox and modules");
-  command
-      .add_option("--accel", vm.accelerator, "How QEMU runs: kvm, tcg, or auto: KVM where it works")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
-}
-
-/// Defaults, and paths as the user means them.
-void CompleteVmOptions(const char* program, VmOptions& vm) {
-  if (vm.qemu.empty()) vm.qemu = "machine";
-  if (vm.qemu == "machine") {
-    vm.qemu = FindInPath("qemu-system-x86_64");
-  } else {
-    vm.qemu = vm.qemu == "recent" ? FindExternal(program, "qemu/recent") : FromUser(vm.qemu);
-  }
-  vm.kernel = vm.kernel.empty() ? FindExternal(program, "guest/vmlinux") : FromUser(vm.kernel);
-  vm.initramfs =
-      vm.initramfs.empty() ? FindExternal(program, "guest/initramfs") : FromUser(vm.initramfs);
 }
 
 int Main(int argc, char** argv) {
@@ -123,6 +52,10 @@ int Main(int argc, char** argv) {
   run->add_option("--suite", options.suite, "Another conformance program");
   run->add_option("--xml", options.xml, "Writes GoogleTest's XML, of one target, to this file");
   AddVmOptions(*run, options.vm);
+
+  CLI::App* shell = app.add_subcommand("shell", "A shell in a VM with two network cards");
+  ShellOptions shell_options;
+  AddShellOptions(*shell, shell_options);
 
   app.add_subcommand("targets", "Lists the targets");
 
@@ -155,9 +88,14 @@ int Main(int argc, char** argv) {
     return 0;
   }
 
+  if (app.got_subcommand("shell")) {
+    CompleteShellOptions(shell_options);
+    return RunShell(shell_options.vm, shell_options.programs);
+  }
+
   if (options.targets.empty()) options.targets.emplace_back(Targets().front().name);
   for (const std::string& target : options.targets) CheckTarget(target);
-  options.suite = options.suite.empty() ? FindSuite(argv[0]) : FromUser(options.suite);
+  options.suite = options.suite.empty() ? FindSuite() : FromUser(options.suite);
   if (soak->count() > 0) options.soak_packets = soak_packets;
   options.deadline = std::chrono::seconds(deadline);
   if (!options.xml.empty()) {
@@ -169,7 +107,7 @@ int Main(int argc, char** argv) {
              xml != nullptr && options.targets.size() == 1) {
     options.xml = xml;
   }
-  CompleteVmOptions(argv[0], options.vm);
+  CompleteVmOptions(options.vm);
   return Run(options);
 }
 

@@ -72,7 +72,8 @@ void Lines::End() {
 }
 
 Child::Child(const std::vector<std::string>& command, int output, std::span<const int> kept,
-             const SignalsAsEvents& signals) {
+             const SignalsAsEvents& signals)
+    : on_terminal_(output == kTerminal) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -84,13 +85,15 @@ Child::Child(const std::vector<std::string>& command, int output, std::span<cons
   pid_ = fork();
   if (pid_ < 0) FailWithErrno("fork");
   if (pid_ > 0) return;
-  setpgid(0, 0);
+  if (!on_terminal_) setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotExecute);
   signals.Restore();
-  dup2(null.get(), STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
+  if (!on_terminal_) {
+    dup2(null.get(), STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+  }
   for (const int fd : kept) fcntl(fd, F_SETFD, 0);
   execv(arguments[0], arguments.data());
   _exit(kCannotExecute);
@@ -102,7 +105,7 @@ Child::~Child() {
 }
 
 void Child::Kill() {
-  if (pid_ > 0) kill(-pid_, SIGKILL);
+  if (pid_ > 0) kill(on_terminal_ ? pid_ : -pid_, SIGKILL);
 }
 
 int Child::Wait() {

@@ -82,6 +82,9 @@ class Lines {
 /// alone. It is killed, with its group, when this object or this process ends.
 class Child {
  public:
+  /// In place of an output: the child uses this process's terminal and belongs to its group.
+  static constexpr int kTerminal = -1;
+
   /// Runs `command` (a path and its arguments) without a shell. Its standard output and error are
   /// `output`, its standard input /dev/null; it keeps the descriptors `kept` under their numbers.
   /// Throws std::runtime_error if it cannot run.
@@ -92,12 +95,13 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// SIGKILL to the whole group.
+  /// SIGKILL, to the whole group if it is its own.
   void Kill();
   /// Waits for the end and gives the status as waitpid does.
   int Wait();
 
  private:
+  const bool on_terminal_;
   pid_t pid_ = -1;
   int status_ = 0;
 };

@@ -55,6 +55,9 @@ std::string NicDevice(unsigned number, VirtioKind kind) {
 }  // namespace
 
 void CheckVm(const VmOptions& options) {
+  if (options.qemu.empty()) {
+    throw std::runtime_error("no QEMU. Try: apt-get install qemu-system-x86, or --qemu=PATH");
+  }
   if (access(options.qemu.c_str(), X_OK) != 0) {
     FailWithErrno("no QEMU: cannot run " + options.qemu);
   }
@@ -141,10 +144,7 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
     add("-netdev", "hubport,hubid=0,id=cable" + std::to_string(i));
     add("-device", NicDevice(i, options.virtio));
   }
-  if (interactive) {
-    add("-device", "virtio-serial-pci,addr=4");
-    return command;
-  }
+  if (interactive) return command;
   add_socket("qmp", descriptors.qmp);
   add("-mon", "chardev=qmp,mode=control");
   add_socket("output", descriptors.output);
