@@ -61,14 +61,16 @@ MockBus::MockBus(DmaSpace& dma) : dma_(dma) {
   });
 }
 
-void MockBus::ExpectRead32(std::uint32_t offset, std::uint32_t value) {
-  EXPECT_CALL(*this, Read(0, Is(offset), 4))
+void MockBus::ExpectRead(unsigned region, std::uint32_t offset, unsigned bytes,
+                         std::uint32_t value) {
+  EXPECT_CALL(*this, Read(region, Is(offset), bytes))
       .InSequence(sequence_)
       .WillOnce(DoAll(InvokeWithoutArgs(TakeCheck()), Return(value)));
 }
 
-void MockBus::ExpectWrite32(std::uint32_t offset, std::uint32_t value) {
-  EXPECT_CALL(*this, Write(0, Is(offset), 4, Is(value)))
+void MockBus::ExpectWrite(unsigned region, std::uint32_t offset, unsigned bytes,
+                          std::uint32_t value) {
+  EXPECT_CALL(*this, Write(region, Is(offset), bytes, Is(value)))
       .InSequence(sequence_)
       .WillOnce(InvokeWithoutArgs(TakeCheck()));
 }
@@ -110,8 +112,8 @@ void MockBus::ExpectSleep(Nanoseconds duration) {
 }
 
 void* MockBus::MapRegister(unsigned region, std::uint32_t offset) {
-  const auto found = mapped_.find(offset);
-  return region != 0 || found == mapped_.end() ? nullptr : found->second;
+  const auto found = mapped_.find({region, offset});
+  return found == mapped_.end() ? nullptr : found->second;
 }
 
 void MockBus::Sleep(Nanoseconds duration) {

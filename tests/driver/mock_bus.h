@@ -28,8 +28,13 @@ class MockBus : public Bus {
   explicit MockBus(DmaSpace& dma);
 
   // In sequence with each other:
-  void ExpectRead32(std::uint32_t offset, std::uint32_t value);
-  void ExpectWrite32(std::uint32_t offset, std::uint32_t value);
+  void ExpectRead(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
+  void ExpectWrite(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
+  // What most devices have: 32 bits in BAR 0.
+  void ExpectRead32(std::uint32_t offset, std::uint32_t value) { ExpectRead(0, offset, 4, value); }
+  void ExpectWrite32(std::uint32_t offset, std::uint32_t value) {
+    ExpectWrite(0, offset, 4, value);
+  }
 
   struct Bits {
     std::uint32_t set = 0;
@@ -53,7 +58,10 @@ class MockBus : public Bus {
   void Check(std::function<void()> check) { check_ = std::move(check); }
 
   /// From now on MapRegister(0, offset) is `storage`.
-  void Map(std::uint32_t offset, std::uint32_t* storage) { mapped_[offset] = storage; }
+  void Map(std::uint32_t offset, std::uint32_t* storage) { Map(0, offset, storage); }
+  void Map(unsigned region, std::uint32_t offset, void* storage) {
+    mapped_[{region, offset}] = storage;
+  }
   void set_id(PciId id) { id_ = id; }
   /// Virtual time, without the cost of Now().
   Nanoseconds time() const { return time_; }
@@ -82,7 +90,7 @@ class MockBus : public Bus {
 
   DmaSpace& dma_;
   PciId id_ = {0x8086, 0x10FB};
-  std::map<std::uint32_t, std::uint32_t*> mapped_;
+  std::map<std::pair<unsigned, std::uint32_t>, void*> mapped_;
   Nanoseconds time_ = std::chrono::seconds(3);
   std::mt19937 random_;
   std::function<void()> check_ = [] {};
