@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 namespace ixylab::hil {
 
@@ -32,13 +33,14 @@ fs::path CacheFolder() {
 
 }  // namespace
 
-AcceleratorMemory::AcceleratorMemory(const std::string& qemu)
-    : entry_(FirstLine("/proc/sys/kernel/random/boot_id") + " " + qemu) {
+AcceleratorMemory::AcceleratorMemory(const std::string& qemu, std::string device)
+    : device_(std::move(device)),
+      entry_(FirstLine("/proc/sys/kernel/random/boot_id") + " " + qemu) {
   if (const fs::path cache = CacheFolder(); !cache.empty()) path_ = cache / "ixylab/no-kvm";
 }
 
 bool AcceleratorMemory::MayUseKvm() const {
-  if (access("/dev/kvm", R_OK | W_OK) != 0) return false;
+  if (access(device_.c_str(), R_OK | W_OK) != 0) return false;
   std::ifstream file(path_);
   for (std::string line; std::getline(file, line);) {
     if (line == entry_) return false;

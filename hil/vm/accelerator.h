@@ -10,14 +10,15 @@ namespace ixylab::hil {
 /// folder, or not at all where that cannot be written.
 class AcceleratorMemory {
  public:
-  explicit AcceleratorMemory(const std::string& qemu);
+  AcceleratorMemory(const std::string& qemu, std::string device);
 
-  /// /dev/kvm may be used, and is not known to fail.
+  /// KVM's device may be used, and KVM is not known to fail.
   bool MayUseKvm() const;
   /// KVM failed: not again.
   void ForgetKvm() const;
 
  private:
+  std::string device_;
   std::string path_;   // of the file that says so; empty: none
   std::string entry_;  // what it says
 };

@@ -139,9 +139,13 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
     add("-chardev", "socket,id=" + id + ",fd=" + std::to_string(fd));
   };
   // A hub of two ports keeps the order and loses nothing: a card that cannot receive holds up the
-  // other one's transmit queue (QEMU, net/hub.c, net_hub_port_can_receive).
+  // other one's transmit queue (QEMU, net/hub.c, net_hub_port_can_receive). So does a full socket.
   for (unsigned i = 0; i < std::size(kNicIds); ++i) {
-    add("-netdev", "hubport,hubid=0,id=cable" + std::to_string(i));
+    const std::string id = "id=cable" + std::to_string(i);
+    add("-netdev",
+        options.wires[i] < 0
+            ? "hubport,hubid=0," + id
+            : "dgram," + id + ",local.type=fd,local.str=" + std::to_string(options.wires[i]));
     add("-device", NicDevice(i, options.virtio));
   }
   if (interactive) return command;
@@ -152,6 +156,10 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   add("-device", "virtio-serial-pci,addr=4");
   add("-device", "virtserialport,chardev=output,name=ixylab.output");
   add("-device", "virtserialport,chardev=control,name=ixylab.control");
+  for (const auto& [name, fd] : options.ports) {
+    add_socket(name, fd);
+    add("-device", "virtserialport,chardev=" + name + ",name=" + name);
+  }
   return command;
 }
 

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <deque>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "hil/process.h"
 #include "hil/vm/accelerator.h"
@@ -26,8 +28,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using OnLine = std::function<void(std::string_view line)>;
 
-// KVM that works brings a guest up within a second; KVM that does not may hang.
-constexpr std::chrono::seconds kKvmDeadline{8};
 constexpr std::size_t kConsoleLines = 100;
 
 /// The ends of QEMU's channels.
@@ -38,8 +38,14 @@ struct Channels {
   DescriptorPair control = MakeSocketPair();
   DescriptorPair qmp = MakeSocketPair();
 
-  std::array<int, 4> kept() const {
-    return {image.get(), output.theirs.get(), control.theirs.get(), qmp.theirs.get()};
+  std::vector<int> Kept(const VmOptions& options) const {
+    std::vector<int> kept = {image.get(), output.theirs.get(), control.theirs.get(),
+                             qmp.theirs.get()};
+    for (const int wire : options.wires) {
+      if (wire >= 0) kept.push_back(wire);
+    }
+    for (const auto& [name, fd] : options.ports) kept.push_back(fd);
+    return kept;
   }
   std::vector<std::string> Command(const VmOptions& options, const std::string& accelerator) const {
     return QemuCommand(options, accelerator,
@@ -55,9 +61,10 @@ class Vm {
  public:
   Vm(const VmOptions& options, const std::string& accelerator, Descriptor image,
      const OnLine& on_line)
-      : channels_{.image = std::move(image)},
+      : options_(options),
+        channels_{.image = std::move(image)},
         qemu_(channels_.Command(options, accelerator), channels_.console.theirs.get(),
-              channels_.kept(), signals_),
+              channels_.Kept(options), signals_),
         output_(on_line),
         control_([this](std::string_view line) { Serve(line); }),
         console_([this](std::string_view line) { Log(line); }),
@@ -105,6 +112,10 @@ class Vm {
       if (ready <= 0) continue;
       if (events[0].revents != 0) {
         signals_.Consume();
+        if (options_.on_interrupt && !std::exchange(interrupted_, true)) {
+          options_.on_interrupt();
+          continue;
+        }
         result_.end = VmResult::End::kInterrupted;
         result_.reason = "killed: interrupted";
         return true;
@@ -118,6 +129,7 @@ class Vm {
       }
       if (output_.ready() && !result_.boot) {
         result_.boot = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+        if (options_.on_ready) options_.on_ready();
       }
       if (output_.complete()) {
         result_.end = VmResult::End::kExited;
@@ -177,8 +189,10 @@ class Vm {
            (panic == log_.end() ? std::string() : ": " + *panic);
   }
 
+  const VmOptions& options_;
   const SignalsAsEvents signals_;
   Channels channels_;
+  bool interrupted_ = false;
   Child qemu_;
   GuestOutput output_;
   Lines control_;
@@ -199,9 +213,9 @@ VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& prog
   };
   if (options.accelerator != "auto") return run(options.accelerator, options.deadline);
 
-  AcceleratorMemory memory(options.qemu);
+  AcceleratorMemory memory(options.qemu, options.kvm_device);
   if (memory.MayUseKvm()) {
-    VmResult result = run("kvm", kKvmDeadline);
+    VmResult result = run("kvm", options.kvm_boot_deadline);
     if (result.boot || result.end == VmResult::End::kInterrupted) return result;
     memory.ForgetKvm();
   }

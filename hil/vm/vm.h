@@ -3,12 +3,14 @@
 #ifndef HIL_VM_VM_H_
 #define HIL_VM_VM_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hil/target/target_spec.h"
@@ -30,12 +32,24 @@ struct VmOptions {
   VirtioKind virtio = VirtioKind::kTransitional;
   /// "kvm", "tcg", or "auto": KVM if a guest comes up with it within a few seconds, else TCG.
   std::string accelerator = "auto";
+  std::string kvm_device = "/dev/kvm";  // KVM is tried where this can be read and written
+  std::chrono::seconds kvm_boot_deadline{
+      8};  // KVM that works needs one; KVM that does not may hang
   unsigned memory_mib = 512;
   unsigned huge_pages = 64;  // of 2 MiB, of that memory
   /// The kernel's virtio_pci driver leaves the cards alone.
   bool unbound = false;
   std::vector<std::string> modules;  // loaded besides virtio_pci and virtio_console
   std::chrono::seconds deadline{600};
+
+  /// In place of the cable between the cards, what hangs on the far end of each: a socket that
+  /// keeps the bounds of messages, of which each is a frame without FCS. Both or none.
+  std::array<int, 2> wires = {-1, -1};
+  /// Further channels of the guest: /dev/virtio-ports/NAME, and the stream socket behind it.
+  std::vector<std::pair<std::string, int>> ports;
+  std::function<void()> on_ready;  // the program begins
+  /// Ctrl-C or SIGTERM came. If there is this, the first one does not end the VM.
+  std::function<void()> on_interrupt;
 };
 
 /// A file of the host that the guest has as a program in /bin.
