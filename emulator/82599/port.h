@@ -31,6 +31,11 @@ inline constexpr std::uint32_t kCrcSize = 4;
 inline constexpr std::uint32_t kMacHeader = 14;
 inline constexpr std::uint32_t kSmallestFrame = 64;  // with CRC
 
+/// One of a descriptor's two 64-bit words.
+inline std::uint64_t& Word(std::byte* descriptor, unsigned word) {
+  return *reinterpret_cast<std::uint64_t*>(descriptor + 8 * word);
+}
+
 /// What both ports of a chip share.
 struct SharedState {
   explicit SharedState(const ChipConfig& config) : eeprom(config) {}

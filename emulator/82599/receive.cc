@@ -24,10 +24,6 @@ constexpr RegisterInfo kRdbal = Row("RDBAL"), kRdbah = Row("RDBAH"), kRdlen = Ro
                        kRdh = Row("RDH"), kSrrctl = Row("SRRCTL"), kRxdctl = Row("RXDCTL"),
                        kRxpbsize = Row("RXPBSIZE"), kReta = Row("RETA"), kRqsmr = Row("RQSMR");
 
-std::uint64_t& Word(std::byte* descriptor, unsigned word) {
-  return *reinterpret_cast<std::uint64_t*>(descriptor + 8 * word);
-}
-
 }  // namespace
 
 /// DD and the length are what drivers poll: one store, after everything else.

@@ -38,10 +38,6 @@ constexpr RegisterInfo kTdbal = Row("TDBAL"), kTdbah = Row("TDBAH"), kTdlen = Ro
                        kTdwbah = Row("TDWBAH"), kTqsm = Row("TQSM"), kDmatxctl = Row("DMATXCTL"),
                        kHlreg0 = Row("HLREG0");
 
-std::uint64_t& Word(std::byte* descriptor, unsigned word) {
-  return *reinterpret_cast<std::uint64_t*>(descriptor + 8 * word);
-}
-
 }  // namespace
 
 /// Counts with CRC: QBTC and GOTC go "from the Destination Address field through the CRC field,
