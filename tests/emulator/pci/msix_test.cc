@@ -1,0 +1,92 @@
+#include "emulator/pci/msix.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace ixylab::emulator::pci {
+namespace {
+
+class MsixTest : public testing::Test {
+ protected:
+  void SetControl(std::uint32_t value) {
+    config_.Write(capability_ + 2, 2, value);
+    msix_.SendPending();
+  }
+  void Mask(unsigned vector, bool on) { msix_.Write(16 * vector + 12, 4, on); }
+
+  std::vector<unsigned> sent_;
+  ConfigSpace config_{{.vendor = 1, .device = 2}};
+  Msix msix_{config_, 34, 1, [this](unsigned vector) { sent_.push_back(vector); }};
+  const std::uint32_t capability_ = config_.Read(0x34, 1);
+};
+
+TEST_F(MsixTest, Capability) {
+  EXPECT_EQ(config_.Read(capability_, 1), 0x11u);
+  EXPECT_EQ(config_.Read(capability_ + 2, 2), 33u) << "table size - 1, off";
+  EXPECT_EQ(config_.Read(capability_ + 4, 4), 0x00000001u) << "table: BAR 1, offset 0";
+  EXPECT_EQ(config_.Read(capability_ + 8, 4), 0x00000801u) << "pending bits: BAR 1, offset 0x800";
+  config_.Write(capability_ + 2, 2, 0xFFFF);
+  EXPECT_EQ(config_.Read(capability_ + 2, 2), 0xC021u) << "only enable and mask are writable";
+}
+
+TEST_F(MsixTest, NothingIsSentWhileItIsOff) {
+  Mask(3, false);
+  msix_.Signal(3);
+  SetControl(0x8000);
+  EXPECT_TRUE(sent_.empty());
+  msix_.Signal(3);
+  EXPECT_EQ(sent_, (std::vector<unsigned>{3}));
+}
+
+TEST_F(MsixTest, MaskedVectorsWait) {
+  SetControl(0x8000);
+  EXPECT_EQ(msix_.Read(16 * 5 + 12, 4), 1u) << "masked after power-on";
+  msix_.Signal(5);
+  msix_.Signal(5);
+  msix_.Signal(33);
+  EXPECT_TRUE(sent_.empty());
+  EXPECT_EQ(msix_.Read(0x800, 4), 1u << 5);
+  EXPECT_EQ(msix_.Read(0x804, 4), 1u << 1);
+  Mask(5, false);
+  EXPECT_EQ(sent_, (std::vector<unsigned>{5})) << "once";
+  EXPECT_EQ(msix_.Read(0x800, 4), 0u);
+}
+
+TEST_F(MsixTest, FunctionMask) {
+  Mask(0, false);
+  Mask(1, false);
+  SetControl(0xC000);
+  msix_.Signal(1);
+  EXPECT_TRUE(sent_.empty());
+  SetControl(0x8000);
+  EXPECT_EQ(sent_, (std::vector<unsigned>{1}));
+}
+
+TEST_F(MsixTest, TheTableIsStorage) {
+  msix_.Write(0x20, 4, 0xFEE00000);
+  msix_.Write(0x28, 4, 0x4041);
+  msix_.Write(0x2C, 4, 0xFFFFFFFE);
+  EXPECT_EQ(msix_.Read(0x20, 4), 0xFEE00000u);
+  EXPECT_EQ(msix_.Read(0x28, 4), 0x4041u);
+  EXPECT_EQ(msix_.Read(0x2C, 4), 0u) << "only the mask bit is there";
+  msix_.Reset();
+  EXPECT_EQ(msix_.Read(0x20, 4), 0u);
+  EXPECT_EQ(msix_.Read(0x2C, 4), 1u);
+}
+
+TEST_F(MsixTest, AnyAccess) {
+  SetControl(0x8000);
+  for (const std::uint32_t offset : {1u, 0x220u, 0x7FCu, 0x808u, 0xFFCu, 0x1000u, 0x20000800u}) {
+    for (const unsigned bytes : {1u, 2u, 4u}) {
+      msix_.Write(offset, bytes, 0xFFFFFFFF);
+      EXPECT_EQ(msix_.Read(offset, bytes), 0u) << offset;
+    }
+  }
+  msix_.Signal(34);
+  msix_.Signal(0xFFFF);
+  EXPECT_TRUE(sent_.empty());
+}
+
+}  // namespace
+}  // namespace ixylab::emulator::pci
