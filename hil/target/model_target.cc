@@ -80,6 +80,7 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
       .threads = options.threaded,
       .max_queues = 16,  // what RSS can spread over (datasheet 7.1.2.8)
       .soak_packets = options.threaded ? 2'000'000u : 10'000'000u,
+      .quiet = std::chrono::milliseconds(options.threaded ? 100 : 5),
   };
   if (options.nic == Nic::kVirtioNet) {
     const emulator::virtio_net::NetConfig config = VirtioConfig(options);

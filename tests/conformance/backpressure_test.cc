@@ -83,6 +83,7 @@ TEST_F(BackPressure, FramesOfferedWithoutALink) {
   } else {
     EXPECT_EQ(sent, kFrames) << "a frame that is lost anyway waits";
     next = sent;
+    Settle();
   }
   target().SetCable(true);
   ASSERT_NO_FATAL_FAILURE(WaitForLinks());
@@ -199,6 +200,11 @@ class SlowReader : public BackPressure {
       read(read_at_most);
       ASSERT_FALSE(HasFailure());
     }
+    const auto all_sent = [&] {
+      read(64);
+      return port(0)->ReadStatistics().transmitted_packets >= sent || HasFailure();
+    };
+    ASSERT_TRUE(target().Until(all_sent, kDeadline)) << "of " << sent << " frames";
     while (target().Until([&] { return read(64) > 0; }, can().quiet)) {
     }
     ASSERT_FALSE(HasFailure());

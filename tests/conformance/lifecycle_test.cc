@@ -61,6 +61,11 @@ TEST_F(Lifecycle, ReopenUnderTraffic) {
         << "nothing arrives after reset " << round;
     ASSERT_FALSE(HasFailure());
   }
+  const auto all_sent = [&] {
+    receive();
+    return port(0)->ReadStatistics().transmitted_packets >= accepted;
+  };
+  ASSERT_TRUE(target().Until(all_sent, kDeadline)) << "of " << accepted << " frames";
   while (target().Until([&] { return receive() > 0; }, can().quiet)) {
   }
   ASSERT_FALSE(HasFailure());
@@ -153,13 +158,13 @@ TEST_F(Lifecycle, NoDmaAfterClose) {
   Close(1);
   port(1).pools.clear();  // and with them the memory: from now on a late access is a fault
   send(100);
-  target().Until([] { return false; }, can().quiet);
+  Settle();
   EXPECT_EQ(target().dma_faults(), std::vector<std::string>());
 
   // The memory may have become somebody else's: nothing may change in it either.
   DmaMemory memory = target().dma().Allocate(4 << 20);
   send(100);
-  target().Until([] { return false; }, can().quiet);
+  Settle();
   EXPECT_TRUE(std::ranges::all_of(memory.bytes(), [](std::byte b) { return b == std::byte{0}; }));
   EXPECT_EQ(target().dma_faults(), std::vector<std::string>());
 }

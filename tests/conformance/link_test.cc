@@ -69,6 +69,7 @@ TEST_F(Link, NothingArrivesWhileItIsDown) {
   const Stream stream = StreamFrom(0);
   PacketBuffer* frame = Make(0, stream, 0, 60);
   ASSERT_NO_FATAL_FAILURE(SendAll(0, {&frame, 1}));
+  Settle();
   ExpectQuiet(1);
   ASSERT_NO_FATAL_FAILURE(Plug());
   if (can().holds_frames) {

@@ -98,7 +98,7 @@ std::size_t PortsTest::Offer(unsigned number, std::span<PacketBuffer* const> fra
     sent += n;
     return n > 0;
   };
-  while (sent < frames.size() && target().Until(some_go, kMoment)) {
+  while (sent < frames.size() && target().Until(some_go, can().quiet)) {
   }
   return sent;
 }

@@ -91,7 +91,11 @@ class PortsTest : public testing::Test {
   /// A buffer of the port's pool with frame `number` of `stream`.
   PacketBuffer* Make(unsigned port, const Stream& stream, std::uint64_t number,
                      std::uint32_t length, std::size_t queue = 0);
-  /// Offers `frames` until the port has taken all, or none for a moment: how many.
+  /// Lets the target's quiet time pass: what is under way has come where it goes to.
+  void Settle() {
+    target().Until([] { return false; }, can().quiet);
+  }
+  /// Offers `frames` until the port has taken all, or none for the target's quiet time: how many.
   std::size_t Offer(unsigned port, std::span<PacketBuffer* const> frames);
   /// Sends all of `frames`, in as many calls as it takes.
   void SendAll(unsigned port, std::span<PacketBuffer* const> frames, std::uint16_t queue = 0);
