@@ -1,8 +1,5 @@
-// Writes what a port receives to a pcap file or pipe.
-//
-//   capture --target=pci:0000:03:00.0,0000:03:00.1 -w - | wireshark -k -i -
-//   capture --in=a.pcap -w - | tcpdump -nr -
-#include <CLI/CLI.hpp>
+#include "tools/capture/capture.h"
+
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -13,15 +10,11 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <string>
 
 #include "driver/device.h"
 #include "driver/memory_pool.h"
 #include "emulator/wire/pcap/pcap_recorder.h"
-#include "hil/number_option.h"
-#include "hil/target/target.h"
 #include "tools/common/ports.h"
-#include "tools/common/program.h"
 #include "tools/common/replay.h"
 
 namespace ixylab::capture {
@@ -34,44 +27,6 @@ using emulator::PcapRecorder;
 constexpr Nanoseconds kPatience = 1s;
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
-
-struct Options {
-  tools::CommonOptions common;
-  std::string write;        // where the capture goes; - is standard output
-  std::string in;           // capture that is replayed into the port's wire, of a model or VM
-  unsigned port = 0;        // 0 or 1
-  std::uint64_t count = 0;  // frames to capture; 0: until Ctrl-C or the end of `in`
-  std::uint32_t snap_length = PcapRecorder::kMaxSnapLength;  // bytes of a frame to keep
-};
-
-void DeclareOptions(CLI::App& app, Options& options) {
-  tools::DeclareCommonOptions(app, options.common);
-  app.add_option("-w,--write", options.write, "Where to write the frames: a file, or - for stdout")
-      ->required();
-  app.add_option("--in", options.in, "Capture to replay into the port's wire (models and VMs)");
-  app.add_option("--port", options.port, "Port to capture at")
-      ->check(hil::Number(0, 1))
-      ->capture_default_str();
-  app.add_option("-c,--count", options.count,
-                 "Frames to capture; without it, until Ctrl-C or the end of the input")
-      ->check(hil::Number(1));
-  app.add_option("-s,--snaplen", options.snap_length, "Bytes of a frame to keep")
-      ->check(hil::Number(1, PcapRecorder::kMaxSnapLength))
-      ->capture_default_str();
-}
-
-void CheckInput(const Options& options) {
-  const bool cabled = hil::ParseTarget(options.common.target).kind == hil::TargetKind::kPci;
-  if (cabled && !options.in.empty()) {
-    throw tools::UsageError("--in is for models and VMs; the ports of " + options.common.target +
-                            " have cables");
-  }
-  if (!cabled && options.in.empty()) {
-    throw tools::UsageError("nothing arrives at a port of " + options.common.target +
-                            " by itself: give --in=FILE, a capture to replay");
-  }
-  tools::CheckDifferent("--in", options.in, "--write", options.write);
-}
 
 /// Receives at a port and records.
 class Capturer {
@@ -107,8 +62,9 @@ class Capturer {
   std::uint64_t received_ = 0;
 };
 
+}  // namespace
+
 void Capture(const Options& options) {
-  CheckInput(options);
   // In the order of their lives: the input hangs on the target's wire.
   std::optional<tools::Replay> replay;
   tools::Ports::FarEnds far_ends{};
@@ -150,12 +106,4 @@ void Capture(const Options& options) {
   }
 }
 
-}  // namespace
 }  // namespace ixylab::capture
-
-int main(int argc, char** argv) {
-  CLI::App app("Writes what a port receives to a pcap file or pipe.", "capture");
-  ixylab::capture::Options options;
-  ixylab::capture::DeclareOptions(app, options);
-  return ixylab::tools::RunProgram(app, argc, argv, [&] { ixylab::capture::Capture(options); });
-}

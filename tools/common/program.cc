@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "hil/number_option.h"
+#include "hil/vm_options.h"
 
 namespace ixylab::tools {
 namespace {
@@ -71,6 +72,7 @@ void DeclareCommonOptions(CLI::App& app, CommonOptions& options) {
   app.add_flag_callback(
       "--trace", [&options] { options.trace = TracePrinter(); },
       "Show register accesses by name and fields on stderr");
+  hil::AddVmOptions(app, options.vm);
 }
 
 void CheckDifferent(const std::string& in_option, const std::string& in,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "hil/target/target.h"
+#include "hil/vm/vm.h"
 
 namespace ixylab::tools {
 
@@ -27,6 +28,7 @@ struct CommonOptions {
   std::size_t batch = 32;        // packets a call, 1..kMaxBatch
   std::uint64_t seed = 1;        // of a model's device addresses
   hil::Target::TraceSink trace;  // gets each register access, if not null
+  hil::VmOptions vm;             // of a VM
 };
 
 /// Has `app` store what it finds in `options`.

@@ -22,6 +22,9 @@ struct Options {
 /// did not come out.
 void ForwardFile(const Options& options);
 
+/// The same in a VM, in which this program forwards between two cards.
+void ForwardFileInVm(const Options& options);
+
 /// Between two ports of this machine, in both directions, until Ctrl-C. Throws TargetError,
 /// DeviceError.
 void ForwardBothWays(const Options& options);

@@ -39,7 +39,8 @@ void Forward(const Options& options) {
       CheckFiles(options);
       return ForwardFile(options);
     case hil::TargetKind::kVm:
-      throw tools::UsageError("not yet");
+      CheckFiles(options);
+      return ForwardFileInVm(options);
     case hil::TargetKind::kPci:
       if (!options.in.empty() || !options.out.empty()) {
         throw tools::UsageError("--in and --out are for models and VMs; the ports of " +

@@ -17,11 +17,15 @@ struct Options {
   std::uint64_t count = 0;           // frames to send; 0: until Ctrl-C
   std::uint64_t rate = 0;            // frames a second of the target's time; 0: as fast as they go
   std::string out;                   // capture of what leaves port 0, of a model or VM; or empty
+  bool cabled = false;               // frames that do not arrive at port 1 are a failure
 };
 
 /// Sends until `count` or Ctrl-C. Throws TargetError, DeviceError, PcapError, and
-/// std::runtime_error if frames do not arrive where the target has nothing that may lose them.
+/// std::runtime_error if frames do not arrive where they must.
 void Generate(const Options& options);
+
+/// The same in a VM, in which this program sends.
+void GenerateInVm(const Options& options);
 
 }  // namespace ixylab::pktgen
 

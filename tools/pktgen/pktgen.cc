@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "hil/number_option.h"
+#include "hil/target/target.h"
 #include "tools/common/program.h"
 #include "tools/pktgen/generate.h"
 #include "tools/pktgen/generator.h"
@@ -28,6 +29,22 @@ void DeclareOptions(CLI::App& app, Options& options) {
   app.add_option("--out", options.out,
                  "Capture to write of what leaves port 0, which is then not cabled to port 1; "
                  "- is stdout");
+  app.add_flag("--cabled", options.cabled,
+               "Port 0 is cabled to port 1: frames that do not arrive there are a failure (always "
+               "so in VMs, and on models without threads)");
+}
+
+void Run(Options options) {
+  const hil::TargetSpec target = hil::ParseTarget(options.common.target);
+  if (target.kind == hil::TargetKind::kPci && !options.out.empty()) {
+    throw tools::UsageError("--out is for models and VMs; the ports of " + options.common.target +
+                            " have cables: capture what arrives at the other end");
+  }
+  // Against the wall clock, a model drops what the driver is too late for.
+  const bool lossless = target.kind == hil::TargetKind::kVm ||
+                        (target.kind == hil::TargetKind::kModel && !target.threads);
+  options.cabled |= lossless && options.out.empty();
+  target.kind == hil::TargetKind::kVm ? GenerateInVm(options) : Generate(options);
 }
 
 }  // namespace
@@ -37,5 +54,5 @@ int main(int argc, char** argv) {
   CLI::App app("Sends UDP frames out of port 0 and counts what arrives at port 1.", "pktgen");
   ixylab::pktgen::Options options;
   ixylab::pktgen::DeclareOptions(app, options);
-  return ixylab::tools::RunProgram(app, argc, argv, [&] { ixylab::pktgen::Generate(options); });
+  return ixylab::tools::RunProgram(app, argc, argv, [&] { ixylab::pktgen::Run(options); });
 }
