@@ -62,10 +62,13 @@ TEST_P(PktgenTargetTest, WhatPort0SendsArrivesAtPort1) {
                           &received, &missed),
               2)
         << result.err;
-    EXPECT_EQ(received + missed, 2000u);
-    // Against the wall clock, who receives may be late.
+    // Against the wall clock, who receives may be late, and not every card counts what it drops.
     if (GetParam().find("threads") == std::string::npos) {
+      EXPECT_EQ(received, 2000u);
       EXPECT_EQ(missed, 0u);
+    } else {
+      EXPECT_GT(received, 0u);
+      EXPECT_LE(received + missed, 2000u);
     }
     EXPECT_THAT(result.out, IsEmpty());
   }

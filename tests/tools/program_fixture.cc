@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "hil/target/target_spec.h"
+
 namespace ixylab::testing {
 
 using ::testing::AllOf;
@@ -68,7 +70,13 @@ bool Until(const std::function<bool()>& condition) {
   return true;
 }
 
-std::vector<std::string> Models() { return {"model:82599", "model:82599,threads"}; }
+std::vector<std::string> Models() {
+  std::vector<std::string> names;
+  for (const hil::TargetInfo& target : hil::Targets()) {
+    if (target.name.starts_with("model:")) names.emplace_back(target.name);
+  }
+  return names;
+}
 
 ProgramTest::ProgramTest(std::string_view program) : program_(program) {
   ::unsetenv("BUILD_WORKING_DIRECTORY");
