@@ -197,8 +197,9 @@ class Port final : public Endpoint, public NicFunction {
 
   // Status and features
   std::uint8_t status_ = 0;
-  bool broken_ = false;   // until a reset
-  bool running_ = false;  // DRIVER_OK, not broken, and a bus master
+  bool legacy_driver_ = false;  // the last status came by the legacy interface
+  bool broken_ = false;         // until a reset
+  bool running_ = false;        // DRIVER_OK, not broken, and a bus master
   std::uint32_t device_feature_select_ = 0, driver_feature_select_ = 0;
   std::uint64_t driver_features_ = 0;
   std::uint32_t header_bytes_ = 10;  // struct virtio_net_hdr as negotiated (5.1.6)

@@ -104,6 +104,7 @@ void Port::WroteLegacyStatus(std::uint32_t value) { SetStatus(value, true); }
 void Port::WroteStatus(std::uint32_t value) { SetStatus(value, false); }
 
 void Port::SetStatus(std::uint32_t value, bool legacy) {
+  legacy_driver_ = legacy;
   if (value == 0) return Reset();
   if ((status_ & ~value & ~DEVICE_NEEDS_RESET & 0xFF) != 0) {
     LogOnce("device_status: the driver clears bits, which takes a reset");
@@ -131,7 +132,7 @@ void Port::Fail(std::string why) {
   broken_ = true;
   UpdateRunning();
   // Legacy drivers know no such status: their device just stops, as in QEMU (virtio_error).
-  if (Has(VIRTIO_F_VERSION_1)) {
+  if (!legacy_driver_) {
     status_ |= DEVICE_NEEDS_RESET;
     why += ": DEVICE_NEEDS_RESET";
     ConfigChanged();
