@@ -75,6 +75,14 @@ void MockBus::ExpectWrite(unsigned region, std::uint32_t offset, unsigned bytes,
       .WillOnce(InvokeWithoutArgs(TakeCheck()));
 }
 
+void MockBus::ExpectPolls(unsigned region, std::uint32_t offset, unsigned bytes,
+                          std::uint32_t value) {
+  EXPECT_CALL(*this, Read(region, Is(offset), bytes))
+      .Times(AtLeast(2))
+      .InSequence(sequence_)
+      .WillRepeatedly(Return(value));
+}
+
 void MockBus::ExpectMask32(std::uint32_t offset, Bits bits) {
   const std::uint32_t before = Garbage();
   ExpectRead32(offset, before);

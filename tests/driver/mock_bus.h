@@ -30,6 +30,8 @@ class MockBus : public Bus {
   // In sequence with each other:
   void ExpectRead(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
   void ExpectWrite(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
+  /// As many reads as the driver likes, at least two, each of `value`.
+  void ExpectPolls(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
   // What most devices have: 32 bits in BAR 0.
   void ExpectRead32(std::uint32_t offset, std::uint32_t value) { ExpectRead(0, offset, 4, value); }
   void ExpectWrite32(std::uint32_t offset, std::uint32_t value) {

@@ -64,8 +64,9 @@ TEST_F(SplitNotificationTest, UsedEventIsNeverReached) {
     std::array<PacketBuffer*, 64> packets;
     const std::size_t n = queue.Receive(packets);
     MemoryPool::Free(std::span(packets).first(n));
-    posted = side().Take();
-    ASSERT_FALSE(posted.empty());
+    const std::vector<Available> more = side().Take();
+    posted.insert(posted.end(), more.begin(), more.end());
+    ASSERT_GE(posted.size(), 33u);
   }
   queue.Clear();
 }
