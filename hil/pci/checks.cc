@@ -47,8 +47,8 @@ void CheckRights(const fs::path& root) {
   }
 }
 
-void CheckHolder(const PciFunction& port) {
-  if (const std::optional<std::string> holder = port.Holder(/*config=*/false)) {
+void CheckUser(const PciFunction& port) {
+  if (const std::optional<std::string> holder = port.User()) {
     throw PciError(port.address() + ": busy: " + *holder + " uses it");
   }
 }
@@ -106,7 +106,7 @@ void CheckPorts(const std::array<std::string, 2>& addresses, const Network& netw
   for (const PciFunction& port : ports) CheckId(port);
   for (const PciFunction& port : ports) CheckUse(port, network, root);
   CheckRights(root);
-  for (const PciFunction& port : ports) CheckHolder(port);
+  for (const PciFunction& port : ports) CheckUser(port);
   for (const PciFunction& port : ports) CheckIommu(port, root);
   CheckHugePages(root);
 }

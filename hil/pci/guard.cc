@@ -25,17 +25,16 @@ constexpr std::chrono::milliseconds kInterfaceDeadline = 10s;
 
 /// Against other runs: ends with the last process that has the descriptor.
 Descriptor Lock(const PciFunction& port) {
-  const std::filesystem::path config = port.directory() / "config";
-  Descriptor file(open(config.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) throw PciError(port.address() + ": cannot open " + config.string());
+  Descriptor file(open(port.LockFile().c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw PciError(port.address() + ": cannot open " + port.LockFile().string());
   if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
-  throw PciError(port.address() +
-                 ": busy: " + port.Holder(/*config=*/true).value_or("another run") + " has it");
+  throw PciError(port.address() + ": busy: " + port.LockHolder().value_or("another run") +
+                 " has it");
 }
 
 void WaitForHolders(const PciFunction& port) {
   const auto end = std::chrono::steady_clock::now() + kHolderDeadline;
-  while (port.Holder(/*config=*/false) && std::chrono::steady_clock::now() < end) {
+  while (port.User() && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(20ms);
   }
 }

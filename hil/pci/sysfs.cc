@@ -139,19 +139,24 @@ std::optional<std::string> PciFunction::IommuGroup() const {
   return group.empty() ? std::nullopt : std::optional(group);
 }
 
-std::optional<std::string> PciFunction::Holder(bool config) const {
+std::optional<std::string> PciFunction::User() const {
   std::error_code error;
-  const std::string device = fs::canonical(directory_, error).string();
-  std::vector<std::string> files;  // beginnings of the paths that stand for the function
-  if (config) {
-    files.push_back(device + "/config");
-  } else {
-    files.push_back(device + "/resource");
-    if (const auto group = IommuGroup()) files.push_back((root_ / "dev/vfio" / *group).string());
-    for (const std::string& uio : Names(directory_ / "uio")) {
-      files.push_back((root_ / "dev" / uio).string());
-    }
+  std::vector<std::string> files = {fs::canonical(directory_, error).string() + "/resource"};
+  if (const auto group = IommuGroup()) files.push_back((root_ / "dev/vfio" / *group).string());
+  for (const std::string& uio : Names(directory_ / "uio")) {
+    files.push_back((root_ / "dev" / uio).string());
   }
+  return Holder(files);
+}
+
+std::optional<std::string> PciFunction::LockHolder() const {
+  std::error_code error;
+  return Holder({fs::canonical(LockFile(), error).string()});
+}
+
+/// `files`: whole paths, but "/resource" may have a number behind it.
+std::optional<std::string> PciFunction::Holder(const std::vector<std::string>& files) const {
+  std::error_code error;
   const auto is_ours = [&](const std::string& path) {
     return std::ranges::any_of(files, [&](const std::string& file) {
       if (!path.starts_with(file)) return false;

@@ -56,8 +56,13 @@ class PciFunction {
   /// The IOMMU group's number, if the port is in one.
   std::optional<std::string> IommuGroup() const;
   /// A process but this one that has the function's registers, or what VFIO or UIO make of them,
-  /// open or mapped: "process 123 (dpdk)". With `config`, who has its configuration space open.
-  std::optional<std::string> Holder(bool config) const;
+  /// open or mapped: "process 123 (dpdk)".
+  std::optional<std::string> User() const;
+  /// A file of the function's that stands for it where processes lock it against each other. Not
+  /// the one that SysfsBus locks while it is open.
+  std::filesystem::path LockFile() const { return directory_ / "vendor"; }
+  /// A process but this one that has the lock file open.
+  std::optional<std::string> LockHolder() const;
 
   PortState Read() const;
   /// Takes the interfaces down and the function from its kernel driver. Throws PciError.
@@ -68,6 +73,7 @@ class PciFunction {
                                    std::chrono::milliseconds deadline) const;
 
  private:
+  std::optional<std::string> Holder(const std::vector<std::string>& files) const;
   std::vector<std::filesystem::path> InterfaceDirectories() const;
   std::filesystem::path InterfaceFile(std::string_view interface, std::string_view file) const;
   std::vector<std::string> RestoreInterfaces(const std::vector<InterfaceState>& interfaces,

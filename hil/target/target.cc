@@ -29,10 +29,13 @@ ModelOptions ParseModelTarget(std::string_view name) {
 void CheckTarget(std::string_view name) { ParseTarget(name); }
 
 std::unique_ptr<Target> OpenTarget(std::string_view name, std::uint64_t seed,
-                                   const std::string& /*control*/) {
+                                   const std::string& control) {
   const TargetSpec spec = ParseTarget(name);
   if (spec.kind == TargetKind::kVm) {
     throw TargetError("target \"" + spec.name + "\" runs in a VM: hil run --target=" + spec.name);
+  }
+  if (!control.empty()) {
+    throw TargetError("target \"" + spec.name + "\" pulls its cable itself: --control is for pci:");
   }
   ModelOptions options = ParseModelTarget(name);
   options.seed = seed;

@@ -39,6 +39,8 @@ class Target {
   virtual ~Target() = default;
 
   virtual std::string_view name() const = 0;
+  /// For tables of what targets do: as a rule the name, but PCI ports are told by what they are.
+  virtual std::string_view kind() const { return name(); }
   virtual const Capabilities& capabilities() const = 0;
 
   /// Port 0 or 1. Both share one DmaSpace.

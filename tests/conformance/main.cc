@@ -70,14 +70,14 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "conformance: %s (--help shows the options)\n", error.what());
     return 2;
   }
-  if (session.name.empty()) session.name = session.target;
   if (soak->count() > 0) session.soak_packets = soak_packets;
 
   try {
     // Opened once before any test: what is wrong with it is said in one line.
-    hil::OpenTarget(session.target, session.seed, session.control);
-    const ExpectedSkips skips(skips_file.empty() ? BuiltInSkips() : ReadFile(skips_file),
-                              session.name);
+    const auto target = hil::OpenTarget(session.target, session.seed, session.control);
+    const std::string kind(session.name.empty() ? target->kind() : session.name);
+    if (session.name.empty()) session.name = session.target;
+    const ExpectedSkips skips(skips_file.empty() ? BuiltInSkips() : ReadFile(skips_file), kind);
     CheckNames(skips);
     // Ends are told in reverse order: the guard speaks before the default printer counts.
     testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();

@@ -13,7 +13,7 @@ namespace ixylab::conformance {
 
 struct Session {
   std::string target;   // what is opened
-  std::string name;     // under which skips and results are listed; as a rule the same
+  std::string name;     // under which it is reported; as a rule the same
   std::string control;  // the channel that pulls the cable of PCI ports, or nothing
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> soak_packets;  // in place of the target's own
