@@ -4,6 +4,7 @@
 //   bench --instructions     instructions a packet by batch size (needs valgrind)
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -20,14 +21,17 @@ int Main(int argc, char** argv) {
   const std::string_view first = argc == 2 ? argv[1] : "";
   if (first == "--instructions") return PrintInstructions();
   if (first.starts_with(kCount)) {
+    std::array<char, 16> driver{};
     std::size_t batch = 0;
     std::size_t packets = 0;
-    if (std::sscanf(argv[1] + kCount.size(), "%zu,%zu", &batch, &packets) != 2 || batch == 0 ||
-        batch > kLargestBatch) {
-      std::fprintf(stderr, "bench: --count=BATCH,PACKETS: a batch of 1 to %zu\n", kLargestBatch);
+    if (std::sscanf(argv[1] + kCount.size(), "%15[^,],%zu,%zu", driver.data(), &batch, &packets) !=
+            3 ||
+        batch == 0 || batch > kLargestBatch || !ForwardToBeCounted(driver.data(), batch, packets)) {
+      std::fprintf(stderr, "bench: --count=DRIVER,BATCH,PACKETS: a batch of 1 to %zu\n",
+                   kLargestBatch);
       return 2;
     }
-    return ForwardToBeCounted(batch, packets);
+    return 0;
   }
   benchmark::Initialize(&argc, argv);
   if (argc > 1) {

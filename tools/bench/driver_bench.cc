@@ -39,7 +39,7 @@ void ForwardPackets(benchmark::State& state, std::size_t batch, const RigOptions
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(window));
 }
 
-template <typename Rig = DeviceRig>
+template <typename Rig = IxgbeRig>
 void Register(const std::string& name, std::size_t batch, const RigOptions& options) {
   benchmark::RegisterBenchmark(("forward/" + name).c_str(), [=](benchmark::State& state) {
     ForwardPackets<Rig>(state, batch, options);
@@ -51,6 +51,10 @@ void Register(const std::string& name, std::size_t batch, const RigOptions& opti
 void RegisterDriverBenchmarks() {
   for (std::size_t batch = 1; batch <= kLargestBatch; batch *= 2) {
     Register("batch:" + std::to_string(batch), batch, {});
+  }
+  for (std::size_t batch = 1; batch <= kLargestBatch; batch *= 2) {
+    Register<SplitRig>("virtio-split/batch:" + std::to_string(batch), batch, {});
+    Register<PackedRig>("virtio-packed/batch:" + std::to_string(batch), batch, {});
   }
   for (const std::uint32_t entries : {64u, 128u, 256u, 512u, 1024u, 2048u, 4096u}) {
     Register("ring:" + std::to_string(entries), kBatch, {.entries = entries});

@@ -15,6 +15,7 @@
 #include "driver/open.h"
 #include "tools/bench/core_clock.h"
 #include "tools/bench/null_device.h"
+#include "tools/bench/null_virtio.h"
 
 namespace ixylab::bench {
 
@@ -56,7 +57,15 @@ struct RigOptions {
   bool huge = true;
 };
 
+/// The 82599 as a null device.
+struct NullIxgbePort : NullBus {
+  using NullBus::NullBus;
+  using ReceiveRing = NullReceiveRing;
+  using TransmitRing = NullTransmitRing;
+};
+
 /// Two null devices and a pool for both.
+template <typename Port>
 struct NullMachine {
   explicit NullMachine(const RigOptions& options)
       : memory(options.page_size, options.huge),
@@ -66,11 +75,12 @@ struct NullMachine {
 
   PlainMemory memory;
   MemoryPool pool;
-  NullBus in_bus;
-  NullBus out_bus;
+  Port in_bus;
+  Port out_bus;
 };
 
 /// Forwards through Device, as an application does.
+template <typename Port>
 class DeviceRig {
  public:
   explicit DeviceRig(const RigOptions& options)
@@ -89,14 +99,17 @@ class DeviceRig {
                       .transmit_descriptors = options.entries});
   }
 
-  NullMachine machine_;
+  NullMachine<Port> machine_;
   std::unique_ptr<Device> in_;
   std::unique_ptr<Device> out_;
 
  public:
-  NullReceiveRing receive_ring{machine_.in_bus};
-  NullTransmitRing transmit_ring{machine_.out_bus};
+  typename Port::ReceiveRing receive_ring{machine_.in_bus};
+  typename Port::TransmitRing transmit_ring{machine_.out_bus};
 };
+using IxgbeRig = DeviceRig<NullIxgbePort>;
+using SplitRig = DeviceRig<NullSplitPort>;
+using PackedRig = DeviceRig<NullPackedPort>;
 
 /// Forwards through the queues themselves, with a clean batch other than the driver's.
 template <std::uint32_t kCleanBatch>
@@ -118,7 +131,7 @@ class QueueRig {
  private:
   static constexpr std::uint32_t kTail = 0;  // any register will do
 
-  NullMachine machine_;
+  NullMachine<NullIxgbePort> machine_;
   ixgbe::ReceiveQueue<Doorbell> in_;
   ixgbe::TransmitQueue<Doorbell, kCleanBatch> out_;
 

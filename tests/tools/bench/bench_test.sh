@@ -28,7 +28,7 @@ expect_refusal() {
 expect_figure forward/batch:32 core_cycles/packet
 expect_figure model/transmit_and_receive ns/packet
 expect_refusal 'unknown argument --wrong' --wrong
-expect_refusal 'a batch of 1 to 256' --count=0,512
+expect_refusal 'a batch of 1 to 256' --count=ixgbe,0,512
 
 [ "$failures" = 0 ] && echo "PASS"
 exit "$failures"
