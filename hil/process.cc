@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 namespace ixylab::hil {
 
@@ -108,12 +109,23 @@ void Child::Kill() {
   if (pid_ > 0) kill(on_terminal_ ? pid_ : -pid_, SIGKILL);
 }
 
-int Child::Wait() {
-  if (pid_ > 0) {
-    while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
+int Child::Wait(std::chrono::milliseconds patience) {
+  if (pid_ < 0) return status_;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  const bool limited = patience != std::chrono::milliseconds::max();
+  // Seen but not collected: until then nobody else can get its number.
+  siginfo_t info = {};
+  while (waitid(P_PID, static_cast<id_t>(pid_), &info,
+                WEXITED | WNOWAIT | (limited ? WNOHANG : 0)) != 0 ||
+         info.si_pid == 0) {
+    if (limited && Clock::now() - start >= patience) break;
+    if (limited) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  Kill();
+  while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
   return status_;
 }
 

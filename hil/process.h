@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <string>
@@ -97,8 +98,9 @@ class Child {
   pid_t pid() const { return pid_; }
   /// SIGKILL, to the whole group if it is its own.
   void Kill();
-  /// Waits for the end and gives the status as waitpid does.
-  int Wait();
+  /// Waits for the end, kills what the program has left of its group, and gives the status as
+  /// waitpid does. A program that does not end within `patience` is killed.
+  int Wait(std::chrono::milliseconds patience = std::chrono::milliseconds::max());
 
  private:
   const bool on_terminal_;

@@ -78,6 +78,12 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
   VmOptions vm = options.vm;
   vm.virtio = target.virtio;
   vm.deadline = options.deadline;
+  const auto start = std::chrono::steady_clock::now();
+  vm.on_ready = [start] {
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    std::printf("the guest is up after %.1f s\n", elapsed.count());
+    std::fflush(stdout);
+  };
   std::string pci = "pci:";
   pci.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
   if (target.virtio == VirtioKind::kAsLegacy) pci += ",as-legacy";
@@ -90,10 +96,6 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
   if (!options.xml.empty() && !result.result.empty()) {
     std::ofstream file(options.xml, std::ios::binary);
     if (!(file << result.result << std::flush)) FailWithErrno("cannot write " + options.xml);
-  }
-  if (result.boot) {
-    std::printf("the guest was up after %.1f s (%s)\n",
-                static_cast<double>(result.boot->count()) / 1000.0, result.accelerator.c_str());
   }
   SuiteEnd end = {.exited = result.end == VmResult::End::kExited,
                   .interrupted = result.end == VmResult::End::kInterrupted,

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,8 +78,10 @@ class Vm {
   /// `boot_deadline`: until the program begins; both count from the start.
   VmResult Run(std::chrono::seconds boot_deadline, std::chrono::seconds deadline) {
     const bool alive = Converse(boot_deadline, deadline);
-    if (alive) qemu_.Kill();
-    const int status = qemu_.Wait();
+    // A QEMU that has closed its side is about to end.
+    const int status = qemu_.Wait(alive ? std::chrono::seconds(0) : std::chrono::seconds(5));
+    while (Take(channels_.console.ours, console_)) {
+    }
     output_.End();
     console_.End();
     if (result_.end == VmResult::End::kDied) result_.reason = Death(status);
@@ -122,11 +123,7 @@ class Vm {
       }
       if (events[1].revents != 0) Take(channels_.console.ours, console_);
       if (events[2].revents != 0) Take(channels_.control.ours, control_);
-      if (events[3].revents != 0 && !Take(channels_.output.ours, output_)) {
-        while (Take(channels_.console.ours, console_)) {
-        }
-        return false;
-      }
+      if (events[3].revents != 0 && !Take(channels_.output.ours, output_)) return false;
       if (output_.ready() && !result_.boot) {
         result_.boot = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
         if (options_.on_ready) options_.on_ready();
@@ -217,7 +214,9 @@ VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& prog
   if (memory.MayUseKvm()) {
     VmResult result = run("kvm", options.kvm_boot_deadline);
     if (result.boot || result.end == VmResult::End::kInterrupted) return result;
-    memory.ForgetKvm();
+    result = run("tcg", options.deadline);
+    if (result.boot) memory.ForgetKvm();
+    return result;
   }
   return run("tcg", options.deadline);
 }

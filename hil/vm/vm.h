@@ -33,8 +33,8 @@ struct VmOptions {
   /// "kvm", "tcg", or "auto": KVM if a guest comes up with it within a few seconds, else TCG.
   std::string accelerator = "auto";
   std::string kvm_device = "/dev/kvm";  // KVM is tried where this can be read and written
-  std::chrono::seconds kvm_boot_deadline{
-      8};  // KVM that works needs one; KVM that does not may hang
+  /// KVM that works brings a guest up within one second; KVM that does not may hang.
+  std::chrono::seconds kvm_boot_deadline{8};
   unsigned memory_mib = 512;
   unsigned huge_pages = 64;  // of 2 MiB, of that memory
   /// The kernel's virtio_pci driver leaves the cards alone.

@@ -43,6 +43,7 @@ class FakeQemuTest : public testing::Test {
     options_.initramfs = Path("initramfs");
     options_.accelerator = "tcg";
     options_.kvm_boot_deadline = 1s;
+    options_.deadline = 20s;
   }
 
   std::string Path(const std::string& name) const { return folder_ / name; }
@@ -60,7 +61,7 @@ output= accel=
 while [ $# -gt 0 ]; do
   case $1 in
     -accel) accel=$2 ;;
-    socket,id=output,fd=*) output=${1##*fd=} ;;
+    socket,id=ixylab.output,fd=*) output=${1##*fd=} ;;
   esac
   shift
 done

@@ -25,6 +25,7 @@ using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 using End = VmResult::End;
 
 VmOptions Options() {
@@ -113,14 +114,21 @@ TEST(GuestTest, RunsAProgramOnTwoCabledCards) {
   EXPECT_EQ(lines.back(), "it's an error");
 }
 
-TEST(GuestTest, PanicEndsTheRunWithItsReason) {
+TEST(GuestTest, CardsThatNoDriverTookAndAPanic) {
+  VmOptions options = Options();
+  options.unbound = true;
   std::vector<std::string> lines;
-  const VmResult result = RunInVm(
-      Options(), {}, Shell("echo begun; sleep 0.1; echo c > /proc/sysrq-trigger; sleep 1000"),
-      [&](std::string_view line) { lines.emplace_back(line); });
+  const VmResult result = RunInVm(options, {},
+                                  Shell("ls -d /sys/bus/pci/devices/*/driver\n"
+                                        "sleep 0.1\n"
+                                        "echo c > /proc/sysrq-trigger\n"
+                                        "sleep 1000"),
+                                  [&](std::string_view line) { lines.emplace_back(line); });
   EXPECT_EQ(result.end, End::kDied);
   EXPECT_THAT(result.reason, HasSubstr("Kernel panic - not syncing: sysrq triggered crash"));
-  EXPECT_THAT(lines, Contains("begun"));
+  EXPECT_THAT(lines, Contains("/sys/bus/pci/devices/0000:00:04.0/driver"));
+  EXPECT_THAT(lines, Not(Contains("/sys/bus/pci/devices/0000:00:02.0/driver")));
+  EXPECT_THAT(lines, Not(Contains("/sys/bus/pci/devices/0000:00:03.0/driver")));
   EXPECT_THAT(result.console, Contains(HasSubstr("Call Trace")));
 }
 
