@@ -9,12 +9,11 @@
 #include <atomic>
 #include <chrono>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <stdexcept>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace ixylab {
@@ -108,6 +107,17 @@ class Bus {
   virtual Nanoseconds Now() = 0;
   virtual void Sleep(Nanoseconds duration) = 0;
 };
+
+/// Waits until `condition` holds; false if it still does not after `timeout`.
+template <typename Condition>
+bool WaitUntil(Bus& bus, Nanoseconds timeout, Condition condition) {
+  const Nanoseconds end = bus.Now() + timeout;
+  while (!condition()) {
+    if (bus.Now() >= end) return false;
+    bus.Sleep(std::chrono::microseconds(10));
+  }
+  return true;
+}
 
 /// Anything that can publish a ring's tail: a Doorbell, or in the measurement of what the seam
 /// costs, a bare pointer.

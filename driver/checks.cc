@@ -35,10 +35,4 @@ void CheckConfig(Bus& bus, const DeviceConfig& config, std::size_t max_queues) {
   }
 }
 
-void CheckPortAddress(const MacAddress& address) {
-  if ((address[0] & 1) != 0)
-    throw DeviceError("MAC address: a multicast address cannot be a port's");
-  if (address == MacAddress{}) throw DeviceError("MAC address: all zero");
-}
-
 }  // namespace ixylab

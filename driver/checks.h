@@ -13,9 +13,6 @@ namespace ixylab {
 /// pools or more than `max_queues`, or if a pool cannot fill the receive rings that take from it.
 void CheckConfig(Bus& bus, const DeviceConfig& config, std::size_t max_queues);
 
-/// Throws DeviceError for a multicast or all-zero address.
-void CheckPortAddress(const MacAddress& address);
-
 }  // namespace ixylab
 
 #endif  // DRIVER_CHECKS_H_

@@ -4,21 +4,19 @@
 #define DRIVER_DEVICE_H_
 
 #include <array>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "driver/bus.h"
 #include "driver/memory_pool.h"
 
 namespace ixylab {
 
 using MacAddress = std::array<std::uint8_t, 6>;
+
+/// Throws DeviceError for a multicast or all-zero address.
+inline void CheckPortAddress(const MacAddress& address) {
+  if ((address[0] & 1) != 0 || address == MacAddress{})
+    throw DeviceError("MAC address: a multicast or all-zero address cannot be a port's");
+}
 
 struct LinkState {
   bool up = false;
@@ -86,14 +84,6 @@ class Device {
 
  private:
   std::unique_ptr<Bus> bus_;  // null: the caller's. It ends after the driver has closed the device.
-};
-
-/// A PCI id that a driver here accepts.
-struct SupportedDevice {
-  PciId id;
-  std::string_view name;    // "82599ES 10-Gigabit SFI/SFP+"
-  std::string_view driver;  // "ixgbe"
-  bool tested;              // false: same family by the datasheet, but nobody ran it
 };
 
 /// Transmit met a frame it does not take. The frames before it are queued: `accepted` of them.

@@ -10,14 +10,11 @@ MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
     : dma_(dma), count_(count) {
   constexpr std::size_t kSmallest = sizeof(PacketBuffer) + PacketBuffer::kCapacity;
   if (count == 0) throw DeviceError("memory pool: 0 buffers asked for, at least 1 is needed");
-  if (stride < kSmallest || stride % alignof(PacketBuffer) != 0) {
-    throw DeviceError("memory pool: stride of " + std::to_string(stride) +
-                      " bytes: a multiple of 64 from " + std::to_string(kSmallest) + " is needed");
-  }
   const std::size_t page = dma.page_size();
-  if (stride > page) {
+  if (stride < kSmallest || stride > page || stride % alignof(PacketBuffer) != 0) {
     throw DeviceError("memory pool: stride of " + std::to_string(stride) +
-                      " bytes does not fit into a DMA page of " + std::to_string(page));
+                      " bytes: a multiple of 64 from " + std::to_string(kSmallest) +
+                      " to the DMA page's " + std::to_string(page) + " is needed");
   }
   const std::size_t per_page = page / stride;
   memory_ = dma.Allocate((count + per_page - 1) / per_page * page);

@@ -4,11 +4,7 @@
 #ifndef DRIVER_MEMORY_POOL_H_
 #define DRIVER_MEMORY_POOL_H_
 
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <memory>
-#include <span>
 
 #include "driver/bus.h"
 

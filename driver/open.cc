@@ -2,19 +2,25 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
+#include "driver/checks.h"
+#include "driver/ixgbe/eeprom.h"
 #include "driver/ixgbe/ixgbe.h"
+#include "driver/pci/pci.h"
 #include "driver/virtio/virtio.h"
 
 namespace ixylab {
 
 std::span<const SupportedDevice> SupportedDevices() {
   static const std::vector<SupportedDevice> devices = [] {
-    const auto ixgbe = ixgbe::SupportedDevices();
     const auto virtio = virtio::SupportedDevices();
-    std::vector<SupportedDevice> all(ixgbe.begin(), ixgbe.end());
-    all.insert(all.end(), virtio.begin(), virtio.end());
+    std::vector<SupportedDevice> all(virtio.begin(), virtio.end());
+    for (const std::uint16_t id : ixgbe::kDeviceIds) {
+      const bool tested = id == ixgbe::kTestedDeviceId;
+      all.push_back({{ixgbe::kVendorId, id}, "Intel 82599", "ixgbe", tested});
+    }
     return all;
   }();
   return devices;
@@ -29,7 +35,19 @@ std::unique_ptr<Device> Open(Bus& bus, const DeviceConfig& config) {
                   id.vendor, id.device);
     throw DeviceError(text);
   }
-  return device->driver == "virtio" ? virtio::Open(bus, config) : ixgbe::Open(bus, config);
+  if (device->driver == "virtio") return virtio::Open(bus, config);
+  CheckConfig(bus, config, ixgbe::kMaxQueues);
+  std::unique_ptr<Device> opened = ixgbe::Open(bus, config);
+  ixgbe::CheckEeprom(bus);
+  return opened;
+}
+
+std::unique_ptr<Device> Open(const std::string& address, DmaSpace& dma,
+                             const DeviceConfig& config) {
+  std::unique_ptr<Bus> bus = OpenSysfsBus(address, dma);
+  std::unique_ptr<Device> device = Open(*bus, config);
+  device->Keep(std::move(bus));
+  return device;
 }
 
 }  // namespace ixylab

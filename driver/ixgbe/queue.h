@@ -11,19 +11,40 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <utility>
 
-#include "driver/bus.h"
 #include "driver/device.h"
-#include "driver/ixgbe/descriptor.h"
-#include "driver/memory_pool.h"
 
 namespace ixylab::ixgbe {
+
+/// An advanced descriptor of either ring: 16 bytes, here as two 64-bit words.
+struct alignas(16) Descriptor {
+  std::uint64_t low;   // driver: address of the packet; device: not used here
+  std::uint64_t high;  // driver: see below; device: status
+
+  /// The driver's side of it. Relaxed: the tail register's release publishes both words.
+  void Give(std::uint64_t address, std::uint64_t word = 0) {
+    low = address;
+    std::atomic_ref(high).store(word, std::memory_order_relaxed);
+  }
+  /// What the device wrote. Acquire: what it wrote before (the packet) is visible afterwards.
+  std::uint64_t Status() { return std::atomic_ref(high).load(std::memory_order_acquire); }
+};
+
+// Receive, read format (section 7.1.5.1): low is the packet's address, high the header's, 0.
+// Receive, write-back format (section 7.1.5.2), high: status 0-19, errors 20-31, length 32-47.
+inline constexpr std::uint64_t kReceiveDone = 1, kReceiveEndOfPacket = 2;  // DD, EOP
+inline constexpr std::uint64_t kReceivedWhole = kReceiveDone | kReceiveEndOfPacket;
+constexpr std::uint32_t ReceivedLength(std::uint64_t status) { return status >> 32 & 0xFFFF; }
+
+// Transmit, advanced data descriptor (section 7.2.3.2.4), high: DTALEN 0-15, DTYP 20-23, DCMD
+// 24-31, STA 32-35, PAYLEN 46-63. A frame is one descriptor here, so DTALEN = PAYLEN. Always the
+// same: DTYP 3 (data) and in DCMD EOP, IFCS (the MAC appends the CRC) and DEXT (advanced).
+inline constexpr std::uint64_t kTransmitCommand = 3u << 20 | 1u << 24 | 1u << 25 | 1u << 29;
+inline constexpr std::uint64_t kReportStatus = 1u << 27;                // DCMD.RS: write STA.DD
+inline constexpr std::uint64_t kTransmitDone = std::uint64_t{1} << 32;  // STA.DD
+constexpr std::uint64_t TransmitWord(std::uint64_t size) {
+  return kTransmitCommand + size * (1 | std::uint64_t{1} << 46);
+}
 
 /// What both directions have: descriptors that the device sees, and the buffer behind each.
 struct Ring {
@@ -34,9 +55,7 @@ struct Ring {
         mask(entries - 1) {}
 
   std::uint64_t iova() const { return memory.iova(0); }
-  std::uint32_t bytes() const {
-    return static_cast<std::uint32_t>((mask + 1) * sizeof(Descriptor));
-  }
+  std::uint32_t bytes() const { return (mask + 1) * std::uint32_t{sizeof(Descriptor)}; }
 
   DmaMemory memory;
   Descriptor* descriptors;
@@ -55,7 +74,6 @@ class alignas(64) ReceiveQueue {  // no cache line in common with another thread
     std::ranges::copy(pool.Take(entries), ring_.buffers.get());
     for (std::uint32_t i = 0; i < entries; ++i) ring_.descriptors[i].Give(ring_.buffers[i]->iova);
   }
-  ReceiveQueue(ReceiveQueue&&) = default;
 
   const Ring& ring() const { return ring_; }
 
@@ -100,7 +118,10 @@ class alignas(64) ReceiveQueue {  // no cache line in common with another thread
 
   // Out of line, so that a full batch goes without a stack frame for it.
   [[gnu::noinline]] std::size_t PublishSome(std::size_t received) {
-    return received == 0 ? SkipFragments() : Publish(received);
+    if (received != 0) return Publish(received);
+    if ((ring_.descriptors[next_].Status() & kReceivedWhole) == kReceiveDone)
+      throw DeviceError("receive: a frame in several descriptors, though each takes the longest");
+    return 0;
   }
 
   [[gnu::noinline]] std::size_t ReceiveInPieces(std::span<PacketBuffer*> packets) {
@@ -113,24 +134,6 @@ class alignas(64) ReceiveQueue {  // no cache line in common with another thread
       received += got;
       if (got < n) return received;
     }
-  }
-
-  // A frame in several descriptors is one that we did not configure, and Receive stops at it: its
-  // buffers go back to the device once all of it is there. Returns how many frames were received:
-  // 0.
-  std::size_t SkipFragments() {
-    std::uint32_t last = next_;
-    for (;; last = (last + 1) & ring_.mask) {
-      const std::uint64_t status = ring_.descriptors[last].Status();
-      if ((status & kReceiveDone) == 0) return 0;
-      if ((status & kReceiveEndOfPacket) != 0) break;
-    }
-    if (last == next_) return 0;
-    const std::uint32_t end = (last + 1) & ring_.mask;
-    for (; next_ != end; next_ = (next_ + 1) & ring_.mask) {
-      ring_.descriptors[next_].Give(ring_.buffers[next_]->iova);
-    }
-    return tail_.Ring(last, 0);
   }
 
   Ring ring_;
@@ -152,8 +155,6 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
   TransmitQueue(DmaSpace& dma, std::uint32_t entries, std::uint32_t max_frame_size, Tail tail)
       : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size) {}
 
-  TransmitQueue(TransmitQueue&&) = default;
-
   const Ring& ring() const { return ring_; }
 
   std::size_t Transmit(std::span<PacketBuffer* const> packets) {
@@ -167,9 +168,8 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
 
   /// Frees what is in flight. The device must have stopped.
   void Clear() {
-    for (; first_ != next_; first_ = (first_ + 1) & ring_.mask) {
+    for (; first_ != next_; first_ = (first_ + 1) & ring_.mask)
       MemoryPool::Free(ring_.buffers[first_]);
-    }
   }
 
  private:
@@ -207,7 +207,7 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
 
   void Reclaim() {
     while (InFlight() >= kCleanBatch &&
-           ring_.descriptors[first_ + kCleanBatch - 1].TransmitIsDone()) {
+           (ring_.descriptors[first_ + kCleanBatch - 1].Status() & kTransmitDone) != 0) {
       MemoryPool::Free({ring_.buffers.get() + first_, kCleanBatch});
       first_ = (first_ + kCleanBatch) & ring_.mask;
     }

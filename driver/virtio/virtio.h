@@ -7,6 +7,7 @@
 
 #include "driver/bus.h"
 #include "driver/device.h"
+#include "driver/supported_device.h"
 
 namespace ixylab::virtio {
 

@@ -98,7 +98,7 @@ TEST(MemoryPoolTest, BadSizesAreRefused) {
   EXPECT_THAT(Error(dma, 1, 0), HasSubstr("stride of 0 bytes"));
   EXPECT_THAT(Error(dma, 1, 2048), HasSubstr("a multiple of 64 from 2112"));
   EXPECT_THAT(Error(dma, 1, 2112 + 32), HasSubstr("a multiple of 64 from 2112"));
-  EXPECT_THAT(Error(dma, 1, kPage + 64), HasSubstr("does not fit into a DMA page of 8192"));
+  EXPECT_THAT(Error(dma, 1, kPage + 64), HasSubstr("to the DMA page's 8192 is needed"));
   EXPECT_EQ(dma.live(), 0u);
 }
 

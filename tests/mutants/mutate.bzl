@@ -2,7 +2,7 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
 load("//tools/build_defs:opt.bzl", "opt_binary")
-load(":mutants.bzl", "BUS_MUTANTS", "DRIVER_MUTANTS", "POOL_MUTANTS")
+load(":mutants.bzl", "BUS_MUTANTS", "DRIVER_MUTANTS", "PART_MUTANTS")
 
 def _mutated_impl(ctx):
     ctx.actions.run(
@@ -58,7 +58,7 @@ def _row(mutant, where, program):
 
 def _table():
     rows = [_row(m, "driver/ixgbe/" + m["file"], "mutants") for m in DRIVER_MUTANTS]
-    rows += [_row(m, "driver/" + m["file"], m["name"] + "_suite") for m in POOL_MUTANTS]
+    rows += [_row(m, "driver/" + m["file"], m["name"] + "_suite") for m in PART_MUTANTS]
     rows += [_row(m, "bus", "mutants") for m in BUS_MUTANTS]
     _written(
         name = "table_cc",
@@ -90,13 +90,28 @@ def _drivers():
         _mutate(mutant, mutant["name"] + ".inc", ["//driver/ixgbe:sources"])
 
     names = [m["name"] for m in DRIVER_MUTANTS]
-    declaration = "namespace ixylab::mutant_%s {\nstd::unique_ptr<Device> Open(Bus&, const DeviceConfig&);\n}\n"
+    declaration = """
+namespace ixylab::mutant_%s {
+std::unique_ptr<Device> Open(Bus&, const DeviceConfig&);
+void CheckEeprom(Bus&);
+}
+"""
     _written(
         name = "drivers_cc",
         out = "drivers.cc",
         content = """#include "tests/mutants/drivers.h"
 
 %s
+namespace {
+// As ixylab::Open.
+template <auto open, auto check_eeprom>
+std::unique_ptr<ixylab::Device> OpenAndCheck(ixylab::Bus& bus, const ixylab::DeviceConfig& config) {
+  std::unique_ptr<ixylab::Device> device = open(bus, config);
+  check_eeprom(bus);
+  return device;
+}
+}
+
 std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers() {
   static constexpr MutatedDriver kDrivers[] = {
 %s  };
@@ -104,7 +119,10 @@ std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers(
 }
 """ % (
             "".join([declaration % name for name in names]),
-            "".join(["      {\"%s\", mutant_%s::Open},\n" % (name, name) for name in names]),
+            "".join([
+                "      {\"%s\", OpenAndCheck<mutant_%s::Open, mutant_%s::CheckEeprom>},\n" % (name, name, name)
+                for name in names
+            ]),
         ),
     )
     cc_library(
@@ -126,19 +144,19 @@ std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers(
         ],
     )
 
-def _pools():
-    for mutant in POOL_MUTANTS:
+def _parts():
+    for mutant in PART_MUTANTS:
         name = mutant["name"]
-        _mutate(mutant, name + ".cc", ["//driver:memory_pool.cc"])
+        _mutate(mutant, name + ".cc", ["//driver:" + mutant["file"]])
         cc_library(
-            name = name + "_pool",
+            name = name + "_part",
             testonly = True,
             srcs = [name + ".cc"],
-            # Ahead of //driver:memory_pool, whose object the linker then does not need.
+            # Ahead of the right one, whose object the linker then does not need.
             alwayslink = True,
             tags = ["manual"],
-            textual_hdrs = ["//driver:memory_pool.h"],
-            deps = ["//driver:bus"],
+            textual_hdrs = ["//driver:" + mutant["header"]],
+            deps = mutant["deps"],
         )
         opt_binary(
             name = name + "_suite",
@@ -150,7 +168,7 @@ def _pools():
             testonly = True,
             tags = ["manual"],
             deps = [
-                name + "_pool",
+                name + "_part",
                 "//tests/conformance:main",
                 "//tests/conformance:opener",
                 "//tests/conformance:suite",
@@ -159,9 +177,9 @@ def _pools():
 
 def mutants():
     """Declares the sources `table.cc` (all mutants), the library `:drivers` (the mutated drivers) and
-    the programs of mutated memory pools, whose labels it returns.
+    the programs of mutated parts, whose labels it returns.
     """
     _table()
     _drivers()
-    _pools()
-    return [m["name"] + "_suite" for m in POOL_MUTANTS]
+    _parts()
+    return [m["name"] + "_suite" for m in PART_MUTANTS]

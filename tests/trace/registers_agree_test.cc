@@ -31,26 +31,27 @@ struct DriverRegister {
 /// Each register that the driver's header defines, read from its text: a list in the program would
 /// only hold what somebody remembered to add.
 std::vector<DriverRegister> DriverRegisters() {
-  const std::regex definition(
-      R"re(inline constexpr Register(Array)? (\w+)\{"(\w+)", (\w+)(?:, (\w+), (\w+))?\};)re");
+  constexpr char kBegin[] = "inline constexpr Register ";
+  const std::regex definition(R"re((\w+)\{"(\w+)", (\w+)(?:, (\w+), (\w+))?\}(?:, |;$))re");
   const auto number = [](const std::string& text) {
     return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
   };
   std::vector<DriverRegister> registers;
   std::ifstream file(kDriverHeader);
   for (std::string line; std::getline(file, line);) {
-    std::smatch match;
-    if (!std::regex_search(line, match, definition)) {
-      EXPECT_EQ(line.find("inline constexpr Register"), std::string::npos)
-          << "not understood: " << line;
-      continue;
-    }
-    EXPECT_EQ(match[2], match[3]) << "named otherwise in messages";
-    const bool array = match[1].matched;
-    const std::uint32_t count = array ? number(match[5]) : 1;
-    const std::uint32_t stride = array ? number(match[6]) : 0;
-    for (std::uint32_t n = 0; n < count; ++n) {
-      registers.push_back({match[2], number(match[4]) + n * stride});
+    if (!line.starts_with(kBegin)) continue;
+    std::string rest = line.substr(sizeof(kBegin) - 1);
+    for (std::smatch match; !rest.empty(); rest = match.suffix()) {
+      if (!std::regex_search(rest, match, definition, std::regex_constants::match_continuous)) {
+        ADD_FAILURE() << "not understood: " << line;
+        break;
+      }
+      EXPECT_EQ(match[1], match[2]) << "named otherwise in messages";
+      const std::uint32_t count = match[4].matched ? number(match[4]) : 1;
+      const std::uint32_t stride = match[5].matched ? number(match[5]) : 0;
+      for (std::uint32_t n = 0; n < count; ++n) {
+        registers.push_back({match[1], number(match[3]) + n * stride});
+      }
     }
   }
   EXPECT_FALSE(registers.empty()) << kDriverHeader;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "driver/bus.h"
-#include "driver/ixgbe/descriptor.h"
+#include "driver/ixgbe/queue.h"
 
 namespace ixylab::bench {
 

@@ -13,11 +13,16 @@ namespace ixylab::ixgbe {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::AllOf;
-using testing::HasSubstr;
 using testing::StartsWith;
 
 class BringUpTest : public IxgbeTest {};
+
+TEST_F(BringUpTest, OtherDevicesAreLeftAlone) {
+  for (const PciId id : {PciId{0x8086, 0x10ED}, PciId{0x1AF4, 0x10FB}}) {
+    bus_.set_id(id);
+    EXPECT_EQ(OpenError(Config()), "this device is not an 82599");
+  }
+}
 
 TEST_F(BringUpTest, OneQueue) {
   const std::unique_ptr<Device> device = OpenDevice();
@@ -78,9 +83,8 @@ TEST_F(BringUpTest, AnswersMayComeLate) {
   ExpectResetOnce(bus_, 1 << 26 | 1 << 3, 3);
   ExpectMaskedInterrupts(bus_);
   bus_.ExpectPoll32(0x10010, 1 << 9, 1 << 9, 3);
-  bus_.ExpectPoll32(0x02F00, 1 << 3, 1 << 3, 3);
-  bus_.ExpectPoll32(0x10010, 1 << 8, 0);  // and end here: no EEPROM
-  EXPECT_THAT(OpenError(Config()), AllOf(StartsWith("EEC (0x10010)"), HasSubstr("EEPROM")));
+  bus_.ExpectPollInVain32(0x02F00, 1 << 3, 1 << 3);  // and end here
+  EXPECT_THAT(OpenError(Config()), StartsWith("RDRXCTL (0x02f00)"));
 }
 
 TEST_F(BringUpTest, PendingRequestsCallForASecondReset) {
@@ -91,9 +95,8 @@ TEST_F(BringUpTest, PendingRequestsCallForASecondReset) {
   ExpectResetOnce(bus_, 1 << 26 | 1 << 3);
   ExpectMaskedInterrupts(bus_);
   bus_.ExpectPoll32(0x10010, 1 << 9, 1 << 9);
-  bus_.ExpectPoll32(0x02F00, 1 << 3, 1 << 3);
-  bus_.ExpectPoll32(0x10010, 1 << 8, 0);
-  EXPECT_THAT(OpenError(Config()), HasSubstr("EEPROM"));
+  bus_.ExpectPollInVain32(0x02F00, 1 << 3, 1 << 3);
+  EXPECT_THAT(OpenError(Config()), StartsWith("RDRXCTL (0x02f00)"));
 }
 
 TEST_F(BringUpTest, CloseReturnsBuffersOnlyAfterTheReset) {
@@ -146,7 +149,7 @@ TEST_F(BringUpTest, OutOfDmaMemoryAtAnyRing) {
     if (allocations >= 1) ExpectReceiveRing(bus_, 0, kReceiveRing, 16 * kReceiveDescriptors);
     if (allocations >= 2) ExpectTransmitRing(bus_, 0, kTransmitRing, 16 * kTransmitDescriptors);
     if (allocations >= 3) ExpectReceiveRing(bus_, 1, kReceiveRing, 16 * kReceiveDescriptors);
-    ExpectClose(bus_);
+    if (allocations >= 1) ExpectClose(bus_);  // before that there is no memory that it could use
     dma_.FailAfter(allocations);
     EXPECT_EQ(OpenError(Config(2)), "scripted: no DMA memory left");
     EXPECT_EQ(pool_.available(), pool_.size());
@@ -201,15 +204,6 @@ TEST_F(SilenceTest, Rdrxctl) {
   bus_.ExpectPollInVain32(0x02F00, 1 << 3, 1 << 3);
   ExpectError("RDRXCTL (0x02f00): bits 0x00000008 did not become 0x00000008 within 1000 ms",
               milliseconds(1000));
-}
-
-TEST_F(SilenceTest, Eerd) {
-  ExpectReset(bus_);
-  bus_.ExpectPoll32(0x10010, 1 << 8, 1 << 8);
-  bus_.ExpectWrite32(0x10014, 1);
-  bus_.ExpectPollInVain32(0x10014, 1 << 1, 1 << 1);
-  ExpectError("EERD (0x10014): bits 0x00000002 did not become 0x00000002 within 100 ms",
-              milliseconds(100));
 }
 
 TEST_F(SilenceTest, TxdctlOfTheSecondQueue) {

@@ -33,8 +33,6 @@ void ExpectReset(MockBus& bus) {
   bus.ExpectPoll32(0x02F00, 1 << 3, 1 << 3);  // RDRXCTL.DMAIDONE
 }
 
-Eeprom EmptyEeprom() { return {{0x3F, 0xBABA}}; }
-
 void ExpectEepromWords(MockBus& bus, const Eeprom& eeprom,
                        const std::vector<std::uint16_t>& addresses) {
   for (const std::uint32_t address : addresses) {
@@ -46,13 +44,6 @@ void ExpectEepromWords(MockBus& bus, const Eeprom& eeprom,
     bus.ExpectRead32(0x10014, done);
     bus.ExpectRead32(0x10014, done);
   }
-}
-
-void ExpectEeprom(MockBus& bus) {
-  bus.ExpectPoll32(0x10010, 1 << 8, 1 << 8);  // EEC.EE_PRES
-  std::vector<std::uint16_t> addresses;
-  for (std::uint16_t address = 0; address <= 0x3F; ++address) addresses.push_back(address);
-  ExpectEepromWords(bus, EmptyEeprom(), addresses);
 }
 
 void ExpectMacAddress(MockBus& bus) {

@@ -22,13 +22,9 @@ void ExpectReset(MockBus& bus);
 
 /// Words by address; those that are not named are 0.
 using Eeprom = std::map<std::uint16_t, std::uint16_t>;
-/// One with nothing in it but the right checksum.
-Eeprom EmptyEeprom();
 /// EERD accesses (section 8.2.3.2.2) to `addresses`, in this order.
 void ExpectEepromWords(MockBus& bus, const Eeprom& eeprom,
                        const std::vector<std::uint16_t>& addresses);
-/// EE_PRES, then the 64 words of the checksum (section 6.3.2.1) in an EEPROM without blocks.
-void ExpectEeprom(MockBus& bus);
 
 /// RAL[0] and RAH[0] of 00:1b:21:3c:4d:fe, and the bits of RAH that are no address.
 void ExpectMacAddress(MockBus& bus);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,7 @@ class EepromTest : public testing::Test {
 
   std::string Error() {
     try {
-      CheckEeprom(registers_);
+      CheckEeprom(bus_);
     } catch (const DeviceError& error) {
       return error.what();
     }
@@ -42,15 +44,7 @@ class EepromTest : public testing::Test {
 
   ScriptedDma dma_;
   testing::StrictMock<MockBus> bus_{dma_};
-  RegisterAccess registers_{bus_};
 };
-
-TEST_F(EepromTest, ReadsAnyWord) {
-  const Eeprom eeprom = {{0, 0x1234}, {0x3FFF, 0xFEDC}};
-  ExpectEepromWords(bus_, eeprom, {0, 0x3FFF});
-  EXPECT_EQ(ReadEepromWord(registers_, 0), 0x1234);
-  EXPECT_EQ(ReadEepromWord(registers_, 0x3FFF), 0xFEDC);
-}
 
 TEST_F(EepromTest, SumOfTheWords) {
   ExpectCheck({{0x00, 0x8000}, {0x01, 0x8001}, {0x3E, 0xFFFE}, {0x3F, 0xBABB}});
@@ -96,6 +90,17 @@ TEST_F(EepromTest, ABlockThatEndsBehindTheEepromIsSkipped) {
 TEST_F(EepromTest, WrongChecksum) {
   ExpectCheck({{0x10, 1}, {0x3F, 0xBABA}});
   EXPECT_EQ(Error(), "EEPROM: checksum 0xbabb, 0xbaba expected: the board's EEPROM is damaged");
+}
+
+TEST_F(EepromTest, SilentWord) {
+  bus_.ExpectPoll32(0x10010, 1 << 8, 1 << 8);
+  ExpectEepromWords(bus_, {}, {0});
+  bus_.ExpectWrite32(0x10014, 1 << 2 | 1);
+  bus_.ExpectPollInVain32(0x10014, 1 << 1, 1 << 1);
+  const Nanoseconds start = bus_.time();
+  EXPECT_EQ(Error(), "EERD (0x10014): no word 1 of the EEPROM within 100 ms");
+  EXPECT_GE(bus_.time() - start, std::chrono::milliseconds(100));
+  EXPECT_LE(bus_.time() - start, std::chrono::milliseconds(105));
 }
 
 TEST_F(EepromTest, Missing) {

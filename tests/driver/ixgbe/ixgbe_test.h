@@ -38,7 +38,6 @@ class IxgbeTest : public testing::Test {
   /// Every chapter before the rings.
   void ExpectDeviceSetUp(std::uint32_t queues = 1, bool promiscuous = true) {
     ExpectReset(bus_);
-    ExpectEeprom(bus_);
     ExpectMacAddress(bus_);
     ExpectLinkStart(bus_);
     ExpectCounters(bus_, {.gptc = 9, .gotc = 900, .qprc = 7, .qbrc = 700, .ruc = 3});
