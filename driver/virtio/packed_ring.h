@@ -79,7 +79,7 @@ class PackedRing {
   std::uint32_t CountUsed(std::uint32_t position, std::uint32_t limit) const {
     constexpr std::uint16_t kBoth = kAvail | kUsed;
     const std::uint16_t used = FirstOfTwoLaps(position) ? kBoth : 0;
-    PackedDescriptor* const descriptors = descriptors_ + position % entries_;
+    PackedDescriptor* const descriptors = descriptors_ + Slot(position);
     std::uint32_t n = 0;
     while (n != limit && (descriptors[n].Flags() & kBoth) == used) ++n;
     return n;
@@ -91,7 +91,7 @@ class PackedRing {
   class UsedPiece {
    public:
     UsedPiece(const PackedRing& ring, std::uint32_t position)
-        : descriptors_(ring.descriptors_ + position % ring.entries_),
+        : descriptors_(ring.descriptors_ + ring.Slot(position)),
           mask_(ring.entries_ - 1),
           length_(ring.receive_bytes_),
           // Its turn comes one lap later.
@@ -118,7 +118,7 @@ class PackedRing {
   class FreePiece {
    public:
     FreePiece(const PackedRing& ring, std::uint32_t position)
-        : descriptors_(ring.descriptors_ + position % ring.entries_),
+        : descriptors_(ring.descriptors_ + ring.Slot(position)),
           mask_(ring.entries_ - 1),
           flags_(ring.Available(position)) {}
 
@@ -145,7 +145,7 @@ class PackedRing {
       const bool last = i + 1 == chain.size();
       const unsigned flags =
           (chain[i].device_writes ? kDescriptorWrite : 0u) | (last ? 0u : kDescriptorNext);
-      PackedDescriptor& descriptor = descriptors_[at % entries_];
+      PackedDescriptor& descriptor = descriptors_[Slot(at)];
       descriptor.id = 0;
       descriptor.Give(chain[i].iova, chain[i].length,
                       static_cast<std::uint16_t>(flags | Available(at)));
@@ -165,7 +165,7 @@ class PackedRing {
     const std::uint16_t event =
         std::atomic_ref(device_event_->descriptor).load(std::memory_order_acquire);
     // The descriptor's position in this lap, or if the wrap counter says so, in the one before.
-    std::uint32_t position = to - to % entries_ + event % kEventWrap;
+    std::uint32_t position = to - Slot(to) + event % kEventWrap;
     if ((event >= kEventWrap) != FirstOfTwoLaps(to)) position -= entries_;
     return to - position - 1 < to - from;
   }
@@ -178,6 +178,7 @@ class PackedRing {
   static constexpr std::uint16_t kEventDisable = 1;     // RING_EVENT_FLAGS_DISABLE
   static constexpr std::uint16_t kEventDescriptor = 2;  // RING_EVENT_FLAGS_DESC
 
+  std::uint32_t Slot(std::uint32_t position) const { return position & (entries_ - 1); }
   // Wrap counters begin with 1 and change with each lap (2.8.1).
   bool FirstOfTwoLaps(std::uint32_t position) const { return (position & entries_) == 0; }
   std::uint16_t Available(std::uint32_t position) const {

@@ -92,7 +92,7 @@ class alignas(64) ReceiveQueue {  // no cache line in common with another thread
   }
 
  private:
-  std::uint32_t BeforeEnd() const { return ring_.capacity() - next_ % ring_.capacity(); }
+  std::uint32_t BeforeEnd() const { return ring_.capacity() - (next_ & (ring_.capacity() - 1)); }
 
   // Not beyond the ring's end, and the pool has as many buffers.
   std::size_t ReceivePiece(std::span<PacketBuffer*> packets) {
@@ -260,19 +260,21 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
     const std::size_t end =
         std::min<std::size_t>(packets.size(), first_ + ring_.capacity() - next_);
     for (std::size_t sent = 0; sent != end;) {
-      const std::size_t n = std::min<std::size_t>(end - sent, clean_batch_ - next_ % clean_batch_);
+      const std::size_t n = std::min<std::size_t>(end - sent, BeforeCleaning(next_));
       Write(packets, sent, n);
       sent += n;
     }
     const std::uint32_t room = first_ + ring_.capacity() - next_;
-    until_ = next_ + std::min(room, clean_batch_ - next_ % clean_batch_);
+    until_ = next_ + std::min(room, BeforeCleaning(next_));
     return end == 0 ? 0 : Publish(end);
   }
 
-  // Of those in flight, how many are looked at together: not beyond the end of a clean batch.
-  std::uint32_t FreedTogether() const {
-    return std::min(next_ - first_, clean_batch_ - first_ % clean_batch_);
+  std::uint32_t BeforeCleaning(std::uint32_t position) const {
+    return clean_batch_ - (position & (clean_batch_ - 1));
   }
+
+  // Of those in flight, how many are looked at together: not beyond the end of a clean batch.
+  std::uint32_t FreedTogether() const { return std::min(next_ - first_, BeforeCleaning(first_)); }
 
   // False if the device has used a buffer that it did not have. Then nothing is free any more: the
   // queue fills and stays so.

@@ -94,8 +94,8 @@ class SplitRing {
   class UsedPiece {
    public:
     UsedPiece(const SplitRing& ring, std::uint32_t position)
-        : used_(ring.used_ + position % ring.entries_),
-          available_(ring.available_ + (position + ring.capacity_) % ring.entries_),
+        : used_(ring.used_ + ring.Slot(position)),
+          available_(ring.available_ + ring.Slot(position + ring.capacity_)),
           descriptors_(ring.descriptors_ + ring.shift_),
           mask_(ring.entries_ - 1 - ring.shift_) {}
 
@@ -121,7 +121,7 @@ class SplitRing {
   class FreePiece {
    public:
     FreePiece(const SplitRing& ring, std::uint32_t position)
-        : available_(ring.available_ + position % ring.entries_),
+        : available_(ring.available_ + ring.Slot(position)),
           descriptors_(ring.descriptors_ + ring.shift_) {}
 
     std::uint32_t id(std::size_t i) const { return available_[i]; }
@@ -148,7 +148,7 @@ class SplitRing {
       descriptors_[i] = {chain[i].iova, chain[i].length, static_cast<std::uint16_t>(flags),
                          static_cast<std::uint16_t>(last ? 0 : i + 1)};
     }
-    available_[position % entries_] = 0;
+    available_[Slot(position)] = 0;
     return position + 1;
   }
 
@@ -173,6 +173,8 @@ class SplitRing {
   static constexpr std::uint16_t kNoInterrupt = 1;  // VIRTQ_AVAIL_F_NO_INTERRUPT
   static constexpr std::uint16_t kNoNotify = 1;     // VIRTQ_USED_F_NO_NOTIFY
   static constexpr std::uint32_t kHeaderStride = 16;
+
+  std::uint32_t Slot(std::uint32_t position) const { return position & (entries_ - 1); }
 
   // Both rings begin with flags and index.
   std::uint16_t& available_flags() const { return available_[-2]; }
