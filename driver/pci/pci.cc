@@ -191,7 +191,7 @@ std::uint64_t HugepageMemory::PhysicalAddress(const void* byte) const {
   const auto address = reinterpret_cast<std::uintptr_t>(byte);
   std::uint64_t entry = 0;
   const int file = open(pagemap_.c_str(), O_RDONLY | O_CLOEXEC);
-  pread(file, &entry, sizeof entry, address / 4096 * sizeof entry);
+  if (pread(file, &entry, sizeof entry, address / 4096 * sizeof entry) < 0) entry = 0;
   close(file);
   const std::uint64_t frame = entry & ((std::uint64_t{1} << 55) - 1);
   if (frame == 0)
