@@ -60,6 +60,7 @@ class Device {
 
   /// Fills `packets` from the front with received frames and returns how many. The caller owns the
   /// buffers then. Returns less than there is when the queue's pool has no buffer to put in place.
+  /// Throws DeviceError where the device delivers what it was not set up to.
   virtual std::size_t Receive(std::uint16_t queue, std::span<PacketBuffer*> packets) = 0;
 
   /// Queues frames from the front and returns how many; the device owns those buffers and frees
