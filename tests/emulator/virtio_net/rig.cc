@@ -204,8 +204,10 @@ std::unique_ptr<TestQueue> Rig::Enable(std::uint16_t index, std::uint16_t size,
                                        std::uint16_t vector) {
   if (legacy()) {
     Write(0, kLegacyQueueSelect, 2, index);
-    auto queue = std::make_unique<TestQueue>(
-        host, mode, static_cast<std::uint16_t>(Read(0, kLegacyQueueSize, 2)));
+    if (const std::uint32_t given = Read(0, kLegacyQueueSize, 2); given != 0) {
+      size = static_cast<std::uint16_t>(given);
+    }
+    auto queue = std::make_unique<TestQueue>(host, mode, size);
     if (vector != 0xFFFF) Write(0, 22, 2, vector);
     Write(0, kLegacyQueueAddress, 4, static_cast<std::uint32_t>(queue->descriptors() >> 12));
     return queue;
