@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "emulator/82599/register_doc.h"
 #include "hil/files.h"
 #include "hil/number_option.h"
+#include "hil/pci/cable.h"
+#include "hil/pci/checks.h"
+#include "hil/pci/guard.h"
 #include "hil/run.h"
 #include "hil/target/target.h"
 #include "hil/vm/shell.h"
@@ -27,6 +31,19 @@ std::string FindSuite() {
   throw std::runtime_error(
       "cannot find the conformance suite; start hil with bazel run //hil, or "
       "say --suite=PATH");
+}
+
+/// The ports of this machine among the targets: looked at, taken, and proven to be cabled.
+std::vector<std::unique_ptr<PortGuard>> TakePorts(const std::vector<std::string>& targets) {
+  std::vector<std::unique_ptr<PortGuard>> guards;
+  for (const std::string& name : targets) {
+    const TargetSpec target = ParseTarget(name);
+    if (target.kind != TargetKind::kPci) continue;
+    CheckPorts(target.addresses, ReadNetwork());
+    guards.push_back(std::make_unique<PortGuard>(target.addresses));
+    CheckCable(target);
+  }
+  return guards;
 }
 
 int Main(int argc, char** argv) {
@@ -50,6 +67,8 @@ int Main(int argc, char** argv) {
       ->capture_default_str()
       ->check(Number(1, 86'400));
   run->add_option("--suite", options.suite, "Another conformance program");
+  run->add_option("--control", options.control,
+                  "A character device over which the cable of PCI ports is pulled");
   run->add_option("--xml", options.xml, "Writes GoogleTest's XML, of one target, to this file");
   AddVmOptions(*run, options.vm);
 
@@ -108,7 +127,12 @@ int Main(int argc, char** argv) {
     options.xml = xml;
   }
   CompleteVmOptions(options.vm);
-  return Run(options);
+  if (!options.control.empty()) options.control = FromUser(options.control);
+
+  std::vector<std::unique_ptr<PortGuard>> ports = TakePorts(options.targets);
+  const int status = Run(options);
+  for (const auto& guard : ports) guard->GiveBack();
+  return status;
 }
 
 }  // namespace

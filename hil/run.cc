@@ -66,6 +66,9 @@ std::vector<std::string> SuiteCommand(const RunOptions& options, const std::stri
 SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnLine& on_line) {
   std::vector<std::string> command = SuiteCommand(options, options.suite, target);
   if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + options.xml);
+  if (!options.control.empty() && ParseTarget(target).kind == TargetKind::kPci) {
+    command.push_back("--control=" + options.control);
+  }
   const ChildResult child = RunChild(command, options.deadline, on_line);
   return {.exited = child.end == ChildResult::End::kExited,
           .interrupted = child.end == ChildResult::End::kInterrupted,

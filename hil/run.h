@@ -19,6 +19,7 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> soak_packets;
   std::chrono::seconds deadline{600};  // for each target
+  std::string control;                 // of PCI ports: the channel that pulls their cable
   std::string xml;                     // where GoogleTest's XML goes; empty: nowhere
   VmOptions vm;                        // of targets in VMs; `deadline` and device aside
 };

@@ -32,23 +32,26 @@ constexpr std::size_t kConsoleLines = 100;
 /// The ends of QEMU's channels.
 struct Channels {
   Descriptor image;
+  std::array<int, 2> wires;  // -1: the cards are cabled to each other
   DescriptorPair console = MakePipe();
   DescriptorPair output = MakeSocketPair();
   DescriptorPair control = MakeSocketPair();
   DescriptorPair qmp = MakeSocketPair();
+  DescriptorPair cable = MakeMessagePair();
 
+  std::array<int, 2> Cables() const {
+    return wires[0] >= 0 ? wires : std::array{cable.ours.get(), cable.theirs.get()};
+  }
   std::vector<int> Kept(const VmOptions& options) const {
-    std::vector<int> kept = {image.get(), output.theirs.get(), control.theirs.get(),
-                             qmp.theirs.get()};
-    for (const int wire : options.wires) {
-      if (wire >= 0) kept.push_back(wire);
-    }
+    std::vector<int> kept = {image.get(),      output.theirs.get(), control.theirs.get(),
+                             qmp.theirs.get(), Cables()[0],         Cables()[1]};
     for (const auto& [name, fd] : options.ports) kept.push_back(fd);
     return kept;
   }
   std::vector<std::string> Command(const VmOptions& options, const std::string& accelerator) const {
     return QemuCommand(options, accelerator,
                        {.initramfs = image.get(),
+                        .cables = Cables(),
                         .output = output.theirs.get(),
                         .control = control.theirs.get(),
                         .qmp = qmp.theirs.get()});
@@ -61,7 +64,7 @@ class Vm {
   Vm(const VmOptions& options, const std::string& accelerator, Descriptor image,
      const OnLine& on_line)
       : options_(options),
-        channels_{.image = std::move(image)},
+        channels_{.image = std::move(image), .wires = options.wires},
         qemu_(channels_.Command(options, accelerator), channels_.console.theirs.get(),
               channels_.Kept(options), signals_),
         output_(on_line),
@@ -72,6 +75,7 @@ class Vm {
          {&channels_.console, &channels_.output, &channels_.control, &channels_.qmp}) {
       pair->theirs.Close();
     }
+    channels_.cable = {};  // both ends are QEMU's
     result_.accelerator = accelerator;
   }
 
@@ -204,8 +208,17 @@ class Vm {
 VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& programs,
                  const std::vector<std::string>& command, const OnLine& on_line) {
   CheckVm(options);
+  // Not a hub: its second port lets frames overtake one that waits for a buffer of the card (QEMU,
+  // net/net.c, qemu_flush_or_purge_queued_packets: net_hub_flush before the card's own queue).
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    FailWithErrno("socketpair");
+  }
+  const std::array<Descriptor, 2> cable = {Descriptor(ends[0]), Descriptor(ends[1])};
+  VmOptions cabled = options;
+  if (options.wires[0] < 0) cabled.wires = {cable[0].get(), cable[1].get()};
   const auto run = [&](const std::string& accelerator, std::chrono::seconds boot_deadline) {
-    return Vm(options, accelerator, MakeImage(options, programs, command, false), on_line)
+    return Vm(cabled, accelerator, MakeImage(options, programs, command, false), on_line)
         .Run(boot_deadline, options.deadline);
   };
   if (options.accelerator != "auto") return run(options.accelerator, options.deadline);
