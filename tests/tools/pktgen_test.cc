@@ -116,8 +116,8 @@ TEST_F(PktgenTest, SameSeedGivesTheSameFile) {
   EXPECT_TRUE(ReadFile(Path("a.pcap")) == ReadFile(Path("b.pcap")));
 }
 
-TEST_P(PktgenTargetTest, RatesEverySecondUntilAnInterrupt) {
-  Process process(Command({"--target=" + GetParam()}));
+TEST_F(PktgenTest, RatesEverySecondUntilAnInterrupt) {
+  Process process(Command({"--target=model:virtio-net,threads"}));
   ASSERT_TRUE(Until([&] {
     const std::string text = process.ErrorSoFar();
     return std::count(text.begin(), text.end(), '\n') >= 2;

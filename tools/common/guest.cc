@@ -147,10 +147,13 @@ void RunInGuest(const CommonOptions& options, const std::string& program, const 
                                       "--batch=" + std::to_string(options.batch)};
   if (options.trace) command.push_back("--trace");
   command.insert(command.end(), task.arguments.begin(), task.arguments.end());
-  const hil::VmResult result =
-      hil::RunInVm(vm, {{program, "/proc/self/exe"}}, command, [](std::string_view line) {
-        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-      });
+  const auto show = [&](std::string_view line) {
+    if (line == task.ready_line) host.ready_ = true;
+    // That was Stop, unless it was the user.
+    if (line == program + ": interrupted" && !host.interrupted_) return;
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  };
+  const hil::VmResult result = hil::RunInVm(vm, {{program, "/proc/self/exe"}}, command, show);
   // QEMU's ends are gone: what it sent can still be read, and then comes the end.
   for (hil::DescriptorPair* pair : {&host.wires_[0], &host.wires_[1], &host.stream_, &host.stop_}) {
     pair->theirs.Close();

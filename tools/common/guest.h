@@ -28,6 +28,8 @@ class Host {
   /// What the guest writes to kStreamPort.
   int stream() const { return stream_.ours.get(); }
 
+  /// The guest's program has printed GuestTask::ready_line.
+  bool ready() const { return ready_; }
   /// Ctrl-C or SIGTERM came.
   bool interrupted() const { return interrupted_; }
   /// Asks the guest's program to end, as Ctrl-C does there.
@@ -39,6 +41,7 @@ class Host {
   std::array<hil::DescriptorPair, 2> wires_;
   hil::DescriptorPair stream_;
   hil::DescriptorPair stop_;
+  std::atomic<bool> ready_ = false;
   std::atomic<bool> interrupted_ = false;
   std::atomic<bool> stopped_ = false;
 };
@@ -46,6 +49,7 @@ class Host {
 /// What is to be done.
 struct GuestTask {
   std::vector<std::string> arguments = {};  // of the program, besides --target and --batch
+  std::string ready_line = {};              // with which it says that its ports are open
   bool has_wires = false;                   // the cards' cables end at the host, not at each other
   /// Runs on a thread from when the guest is up, and looks after interrupts; when it returns, the
   /// program is stopped. It must return once the guest's ends of its descriptors are closed. Null:

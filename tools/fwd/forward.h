@@ -25,6 +25,9 @@ void ForwardFile(const Options& options);
 /// The same in a VM, in which this program forwards between two cards.
 void ForwardFileInVm(const Options& options);
 
+/// What ForwardBothWays prints once it begins.
+inline constexpr char kReadyLine[] = "fwd: both links are up";
+
 /// Between two ports of this machine, in both directions, until Ctrl-C. Throws TargetError,
 /// DeviceError.
 void ForwardBothWays(const Options& options);

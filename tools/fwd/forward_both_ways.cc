@@ -15,7 +15,7 @@ namespace {
 class Direction {
  public:
   Direction(tools::Ports& ports, unsigned from, unsigned to, std::size_t batch)
-      : label_("fwd: port " + std::to_string(from) + " to " + std::to_string(to)),
+      : label_("fwd: port " + std::to_string(from) + " to port " + std::to_string(to)),
         from_(ports.device(from)),
         to_(ports.device(to)),
         forwarder_(from_, to_, batch) {}
@@ -54,10 +54,12 @@ void ForwardBothWays(const Options& options) {
   for (const unsigned port : {0u, 1u}) ports.WaitForLink(port);
   Direction forth(ports, 0, 1, options.common.batch);
   Direction back(ports, 1, 0, options.common.batch);
+  std::fprintf(stderr, "%s\n", kReadyLine);
   while (!tools::Interrupted()) {
     forth.ForwardBatch();
     back.ForwardBatch();
   }
+  std::fputs("fwd: interrupted\n", stderr);
   forth.PrintTotals();
   back.PrintTotals();
 }

@@ -34,7 +34,8 @@ void FeedAndRecord(const Options& options, tools::Host& host, tools::Replay& rep
   bool alive = true;
   while (alive && recorder.ok()) {
     const std::uint64_t recorded = recorder.recorded();
-    if (!host.interrupted()) replay.Feed(options.common.batch, recorded);
+    // Not before the driver has reset the card, which drops what came until then.
+    if (host.ready() && !host.interrupted()) replay.Feed(options.common.batch, recorded);
     if (replay.UnderWay(recorded) == 0 && (replay.ended() || host.interrupted())) return;
     alive = card1.Receive(kPoll);
     const Clock::time_point now = Clock::now();
@@ -50,12 +51,13 @@ void ForwardFileInVm(const Options& options) {
   emulator::PcapRecorder recorder(
       options.out, [] { return std::chrono::system_clock::now().time_since_epoch(); });
   bool interrupted = false;
-  tools::RunInGuest(options.common, "fwd", {.has_wires = true, .work = [&](tools::Host& host) {
-                                              FeedAndRecord(options, host, replay, recorder);
-                                              interrupted = host.interrupted();
-                                            }});
+  const auto work = [&](tools::Host& host) {
+    FeedAndRecord(options, host, replay, recorder);
+    interrupted = host.interrupted();
+  };
+  tools::RunInGuest(options.common, "fwd",
+                    {.ready_line = kReadyLine, .has_wires = true, .work = work});
 
-  if (interrupted) std::fputs("fwd: interrupted\n", stderr);
   const std::uint64_t out = recorder.recorded();
   std::fprintf(stderr, "fwd: %" PRIu64 " in, %" PRIu64 " out, %s\n", replay.sent(), out,
                replay.DescribeSkipped().c_str());
