@@ -2,6 +2,7 @@
 // but its assertions; on the driver as it is, the same tests must pass.
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hil/subprocess.h"
@@ -36,59 +38,67 @@ struct Outcome {
 };
 
 /// The tests of `filter` on `mutant` ("": on none).
-Outcome RunSuite(const std::string& program, const std::string& mutant, const std::string& filter) {
+Outcome RunSuite(const std::string& program, const std::string& target, const std::string& mutant,
+                 const std::string& filter) {
   Outcome outcome;
   const auto name_after = [](std::string_view line, std::string_view prefix) {
     line.remove_prefix(prefix.size());
     return std::string(line.substr(0, line.find_first_of(" ,")));
   };
   setenv(kEnvironmentVariable, mutant.c_str(), 1);
-  outcome.child = hil::RunChild({"tests/mutants/" + program, "--gtest_filter=" + filter}, kDeadline,
-                                [&](std::string_view line) {
-                                  constexpr std::string_view kOk = "[       OK ] ";
-                                  constexpr std::string_view kFailed = "[  FAILED  ] ";
-                                  if (line.starts_with(kOk))
-                                    outcome.passed.insert(name_after(line, kOk));
-                                  // With its time: the list at the end has other lines as well.
-                                  if (line.starts_with(kFailed) && line.ends_with(" ms)")) {
-                                    outcome.failed.insert(name_after(line, kFailed));
-                                  }
-                                  outcome.output.append(line).append("\n");
-                                });
+  outcome.child =
+      hil::RunChild({"tests/mutants/" + program, "--target=" + target, "--gtest_filter=" + filter},
+                    kDeadline, [&](std::string_view line) {
+                      constexpr std::string_view kOk = "[       OK ] ";
+                      constexpr std::string_view kFailed = "[  FAILED  ] ";
+                      if (line.starts_with(kOk)) outcome.passed.insert(name_after(line, kOk));
+                      // With its time: the list at the end has other lines as well.
+                      if (line.starts_with(kFailed) && line.ends_with(" ms)")) {
+                        outcome.failed.insert(name_after(line, kFailed));
+                      }
+                      outcome.output.append(line).append("\n");
+                    });
   return outcome;
 }
 
-std::vector<std::string> Programs() {
-  std::set<std::string> programs;
-  for (const Mutant& mutant : AllMutants()) programs.insert(mutant.program);
+using ProgramAndTarget = std::pair<std::string, std::string>;
+
+std::vector<ProgramAndTarget> Programs() {
+  std::set<ProgramAndTarget> programs;
+  for (const Mutant& mutant : AllMutants()) programs.insert({mutant.program, mutant.target});
   return {programs.begin(), programs.end()};
 }
 
-class Control : public testing::TestWithParam<std::string> {};
+class Control : public testing::TestWithParam<ProgramAndTarget> {};
 
 TEST_P(Control, TheDriverPassesTheSameTests) {
   std::set<std::string> names;
   std::string filter;
   for (const Mutant& mutant : AllMutants()) {
-    if (mutant.program != GetParam() || !names.insert(mutant.killed_by).second) continue;
+    if (GetParam() != ProgramAndTarget(mutant.program, mutant.target)) continue;
+    if (!names.insert(mutant.killed_by).second) continue;
     filter.append(filter.empty() ? "" : ":").append(mutant.killed_by);
   }
   // A program that is itself a mutant is judged against the one that holds the driver.
-  const std::string program = GetParam() == "mutants" ? GetParam() : "mutants";
-  const Outcome outcome = RunSuite(program, "", filter);
+  const Outcome outcome = RunSuite("mutants", GetParam().second, "", filter);
   EXPECT_EQ(outcome.passed, names) << outcome.output;
   EXPECT_EQ(outcome.failed, std::set<std::string>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Control, testing::ValuesIn(Programs()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Of, Control, testing::ValuesIn(Programs()), [](const auto& info) {
+  std::string name = info.param.first + "_on_" + info.param.second;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+});
 
 class Mutants : public testing::TestWithParam<Mutant> {};
 
 TEST_P(Mutants, IsKilled) {
   const Mutant& mutant = GetParam();
   const std::string name = mutant.program == std::string("mutants") ? mutant.name : "";
-  const Outcome outcome = RunSuite(mutant.program, name, mutant.killed_by);
+  const Outcome outcome = RunSuite(mutant.program, mutant.target, name, mutant.killed_by);
   ASSERT_NE(outcome.child.end, ChildResult::End::kDeadline) << mutant.killed_by << " hangs:\n"
                                                             << outcome.output;
   ASSERT_NE(outcome.child.end, ChildResult::End::kSignalled) << mutant.killed_by << " crashes:\n"
@@ -107,7 +117,7 @@ std::string Document() {
   text << "| mutant | in | fault | conformance test that fails |\n|---|---|---|---|\n";
   for (const Mutant& mutant : AllMutants()) {
     text << "| " << mutant.name << " | " << mutant.where << " | " << mutant.what << " | `"
-         << mutant.killed_by << "` |\n";
+         << mutant.killed_by << "` on " << mutant.target << " |\n";
   }
   text << "\nKill score: " << AllMutants().size() << " of " << AllMutants().size() << "\n";
   return text.str();

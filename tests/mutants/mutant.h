@@ -12,6 +12,7 @@ struct Mutant {
   const char* what;
   const char* killed_by;  // the conformance test that must fail on it
   const char* program;    // that it is in, of this folder
+  const char* target;     // on which it is to be found
 };
 
 std::span<const Mutant> AllMutants();

@@ -417,6 +417,101 @@ PART_MUTANTS = [
     ),
 ]
 
+# The same for the virtio driver: `file` of driver/virtio; `target` is the device on which the test
+# must find it.
+VIRTIO_MUTANTS = [
+    dict(
+        name = "control_used_index",
+        what = "the control queue looks for the answer one entry too far in the used ring (ixy)",
+        target = "model:virtio-net",
+        file = "control_queue.h",
+        old = "ring_.CountUsed(at_, 1) == 0",
+        new = "ring_.CountUsed(at_ + 1, 1) == 0",
+        killed_by = "Filters.PromiscuousIsSwitchedWhileOpen",
+    ),
+    dict(
+        name = "control_index_wraps_with_ring",
+        what = "the control queue counts modulo its size, its indices count modulo 65,536",
+        target = "model:virtio-net,legacy",
+        file = "split_ring.h",
+        old = "return position + 1;",
+        new = "return (position + 1) % entries_;",
+        killed_by = "Filters.PromiscuousIsSwitchedVeryOften",
+    ),
+    dict(
+        name = "control_queue_behind_one_pair",
+        what = "the control queue is queue 2, however many pairs the device has",
+        target = "model:virtio-net",
+        file = "virtio.cc",
+        old = "static_cast<std::uint16_t>(2 * most)",
+        new = "static_cast<std::uint16_t>(2 * 1)",
+        killed_by = "Queues.EachTransmitQueueKeepsItsOrder",
+    ),
+    dict(
+        name = "one_pair_used",
+        what = "the device is not told how many queue pairs are in use",
+        target = "model:virtio-net",
+        file = "virtio.cc",
+        old = "if (config.pools.size() > 1) UseQueues",
+        new = "if (config.pools.size() > 1000) UseQueues",
+        killed_by = "Queues.FlowsStickToTheirQueueInOrder",
+    ),
+    dict(
+        name = "event_index_off_by_one",
+        what = "a notification is suppressed once too often: avail_event itself does not count",
+        target = "model:virtio-net",
+        file = "split_ring.h",
+        old = "static_cast<std::uint16_t>(to - event - 1)",
+        new = "static_cast<std::uint16_t>(to - event)",
+        killed_by = "Counters.ExactAfterEveryFrame",
+    ),
+    dict(
+        name = "packed_wrap_kept",
+        what = "a receive buffer of a packed ring comes back with the wrap counter of its own lap",
+        target = "model:virtio-net,packed",
+        file = "packed_ring.h",
+        old = "ring.Available(position + ring.entries_)",
+        new = "ring.Available(position)",
+        killed_by = "Of/Rings.WrapMoreThanTenTimes/64",
+    ),
+    dict(
+        name = "packed_used_not_compared",
+        what = "only the used flag of a packed descriptor is looked at, not against the wrap counter",
+        target = "model:virtio-net,packed",
+        file = "packed_ring.h",
+        old = "const std::uint16_t used = FirstOfTwoLaps(position) ? kBoth : 0;",
+        new = "const std::uint16_t used = kBoth;",
+        killed_by = "Of/Rings.WrapMoreThanTenTimes/64",
+    ),
+    dict(
+        name = "header_counted",
+        what = "received lengths include the header",
+        target = "model:virtio-net,modern",
+        file = "queue.h",
+        old = "length - header_bytes",
+        new = "length",
+        killed_by = "Frames.EveryLengthFrom60To1514",
+    ),
+    dict(
+        name = "queue_address_in_bytes",
+        what = "a legacy queue's address is told in units of 2,048 bytes",
+        target = "model:virtio-net,legacy",
+        file = "registers.h",
+        old = "kQueueAddressShift = 12;",
+        new = "kQueueAddressShift = 11;",
+        killed_by = "BringUp.FirstFrameInEachDirection",
+    ),
+    dict(
+        name = "close_without_virtio_reset",
+        what = "closing does not reset the device, whose DMA goes on",
+        target = "model:virtio-net,packed",
+        file = "virtio.cc",
+        old = "  try {\n    transport_->Reset();\n  } catch",
+        new = "  try {\n  } catch",
+        killed_by = "Lifecycle.NoDmaAfterClose",
+    ),
+]
+
 # Faults of the bus, by name in mutant_bus.cc.
 BUS_MUTANTS = [
     dict(

@@ -2,7 +2,9 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
 load("//tools/build_defs:opt.bzl", "opt_binary")
-load(":mutants.bzl", "BUS_MUTANTS", "DRIVER_MUTANTS", "PART_MUTANTS")
+load(":mutants.bzl", "BUS_MUTANTS", "DRIVER_MUTANTS", "PART_MUTANTS", "VIRTIO_MUTANTS")
+
+_DEFAULT_TARGET = "model:82599"
 
 def _mutated_impl(ctx):
     ctx.actions.run(
@@ -53,11 +55,13 @@ def _mutate(mutant, out, srcs):
     )
 
 def _row(mutant, where, program):
-    fields = [mutant["name"], where, mutant["what"], mutant["killed_by"], program]
+    target = mutant.get("target", _DEFAULT_TARGET)
+    fields = [mutant["name"], where, mutant["what"], mutant["killed_by"], program, target]
     return "    {" + ", ".join(["\"%s\"" % field for field in fields]) + "},\n"
 
 def _table():
     rows = [_row(m, "driver/ixgbe/" + m["file"], "mutants") for m in DRIVER_MUTANTS]
+    rows += [_row(m, "driver/virtio/" + m["file"], "mutants") for m in VIRTIO_MUTANTS]
     rows += [_row(m, "driver/" + m["file"], m["name"] + "_suite") for m in PART_MUTANTS]
     rows += [_row(m, "bus", "mutants") for m in BUS_MUTANTS]
     _written(
@@ -78,8 +82,9 @@ def _drivers():
     # a few processors.
     units = 4
     sources = []
+    all_mutants = DRIVER_MUTANTS + VIRTIO_MUTANTS
     for i in range(units):
-        names = [m["name"] for m in DRIVER_MUTANTS[i::units]]
+        names = [m["name"] for m in all_mutants[i::units]]
         _written(
             name = "drivers_%d_cc" % i,
             out = "drivers_%d.cc" % i,
@@ -88,12 +93,20 @@ def _drivers():
         sources.append("drivers_%d.cc" % i)
     for mutant in DRIVER_MUTANTS:
         _mutate(mutant, mutant["name"] + ".inc", ["//driver/ixgbe:sources"])
+    for mutant in VIRTIO_MUTANTS:
+        _mutate(mutant, mutant["name"] + ".inc", ["//driver/virtio:sources"])
 
     names = [m["name"] for m in DRIVER_MUTANTS]
+    virtio_names = [m["name"] for m in VIRTIO_MUTANTS]
     declaration = """
 namespace ixylab::mutant_%s {
 std::unique_ptr<Device> Open(Bus&, const DeviceConfig&);
 void CheckEeprom(Bus&);
+}
+"""
+    virtio_declaration = """
+namespace ixylab::mutant_%s {
+std::unique_ptr<Device> Open(Bus&, const DeviceConfig&);
 }
 """
     _written(
@@ -118,10 +131,14 @@ std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers(
   return kDrivers;
 }
 """ % (
-            "".join([declaration % name for name in names]),
+            "".join([declaration % name for name in names] +
+                    [virtio_declaration % name for name in virtio_names]),
             "".join([
                 "      {\"%s\", OpenAndCheck<mutant_%s::Open, mutant_%s::CheckEeprom>},\n" % (name, name, name)
                 for name in names
+            ] + [
+                "      {\"%s\", mutant_%s::Open},\n" % (name, name)
+                for name in virtio_names
             ]),
         ),
     )
@@ -136,9 +153,11 @@ std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers(
             "-O0",
         ],
         tags = ["manual"],
-        textual_hdrs = [name + ".inc" for name in names],
+        textual_hdrs = [name + ".inc" for name in names + virtio_names],
         deps = [
             "//driver:bus",
+            "//driver:checks",
+            "//driver:supported_device",
             "//driver:device",
             "//driver:memory_pool",
         ],

@@ -4,7 +4,7 @@
 //
 // FILE is the base name of the SOURCE in which OLD must stand exactly once: a mutant that no longer
 // fits the driver does not build. OUT is all SOURCEs that are .cc files, with those that they
-// include in place. Its namespace is ixylab::mutant_NAME in place of ixylab::ixgbe, and include
+// include in place. Its namespace is ixylab::mutant_NAME in place of the driver's own, and include
 // guards are gone, so that many mutants fit into one program and one translation unit.
 #include <cstdio>
 #include <exception>
@@ -49,7 +49,10 @@ class Mutation {
       throw std::runtime_error("stands " + std::to_string(places_) + " times in " + file_ +
                                ", once is needed: " + old_);
     }
-    Replace(out_, "namespace ixylab::ixgbe", "namespace ixylab::mutant_" + name_);
+    for (const char* driver : {"ixgbe", "virtio"}) {
+      Replace(out_, std::string("namespace ixylab::") + driver,
+              "namespace ixylab::mutant_" + name_);
+    }
     return out_;
   }
 
