@@ -16,7 +16,15 @@
 namespace ixylab::hil {
 
 namespace {
+
 constexpr int kCannotExecute = 127;  // as a shell says it
+
+DescriptorPair MakePair(int type) {
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) FailWithErrno("socketpair");
+  return {.ours = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
+}
+
 }  // namespace
 
 void FailWithErrno(const std::string& what) {
@@ -37,13 +45,10 @@ DescriptorPair MakePipe() {
   return {.ours = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
 }
 
-DescriptorPair MakeSocketPair() {
-  std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    FailWithErrno("socketpair");
-  }
-  return {.ours = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
-}
+DescriptorPair MakeSocketPair() { return MakePair(SOCK_STREAM); }
+
+// The queue of SOCK_DGRAM is ten messages long.
+DescriptorPair MakeMessagePair() { return MakePair(SOCK_SEQPACKET); }
 
 SignalsAsEvents::SignalsAsEvents() {
   sigset_t signals;

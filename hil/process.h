@@ -47,6 +47,8 @@ struct DescriptorPair {
 };
 DescriptorPair MakePipe();        // theirs is written, ours read
 DescriptorPair MakeSocketPair();  // a stream, both ways
+/// Messages both ways: the socket keeps their bounds and order, and loses none.
+DescriptorPair MakeMessagePair();
 
 /// While it lives, SIGINT and SIGTERM can be read from a descriptor and do nothing else.
 class SignalsAsEvents {

@@ -126,14 +126,13 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   add("-append", "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests hugepages=" +
                      std::to_string(options.huge_pages));
 
-  // A hub of two ports keeps the order and loses nothing: a card that cannot receive holds up the
-  // other one's transmit queue (QEMU, net/hub.c, net_hub_port_can_receive). So does a full socket.
+  // Sockets keep the order and lose nothing: a card that cannot receive leaves frames in the
+  // socket, and a full one holds up the other card's transmit queue. A hub would let frames
+  // overtake those that wait in the card (QEMU, net/net.c, qemu_flush_or_purge_queued_packets).
   for (unsigned i = 0; i < std::size(kNicIds); ++i) {
-    const std::string id = "id=cable" + std::to_string(i);
-    add("-netdev",
-        options.wires[i] < 0
-            ? "hubport,hubid=0," + id
-            : "dgram," + id + ",local.type=fd,local.str=" + std::to_string(options.wires[i]));
+    const std::string number = std::to_string(i);
+    add("-netdev", "dgram,id=cable" + number +
+                       ",local.type=fd,local.str=" + std::to_string(descriptors.cables[i]));
     add("-device", NicDevice(i, options.virtio));
   }
   if (interactive) return command;

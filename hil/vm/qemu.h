@@ -2,6 +2,7 @@
 #ifndef HIL_VM_QEMU_H_
 #define HIL_VM_QEMU_H_
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace ixylab::hil {
 /// Descriptors that QEMU inherits.
 struct QemuDescriptors {
   int initramfs = -1;
+  std::array<int, 2> cables = {-1, -1};  // of the cards: sockets of messages, a frame each
   int output = -1;  // -1: the guest has a shell on QEMU's standard input and output in its place
   int control = -1;
   int qmp = -1;

@@ -44,12 +44,14 @@ int RunShell(const VmOptions& options, const std::vector<GuestProgram>& programs
   }
   const Descriptor image = MakeImage(options, programs, {"sh"}, true);
   DescriptorPair life = MakePipe();  // closed by QEMU's end
-  const std::array<int, 2> kept = {image.get(), life.theirs.get()};
+  const DescriptorPair cable = MakeMessagePair();
+  const std::array<int, 2> cables = {cable.ours.get(), cable.theirs.get()};
+  const std::array<int, 4> kept = {image.get(), life.theirs.get(), cables[0], cables[1]};
 
   const TerminalSettings terminal;
   const SignalsAsEvents signals;
-  Child qemu(QemuCommand(options, accelerator, {.initramfs = image.get()}), Child::kTerminal, kept,
-             signals);
+  Child qemu(QemuCommand(options, accelerator, {.initramfs = image.get(), .cables = cables}),
+             Child::kTerminal, kept, signals);
   life.theirs.Close();
   std::array<pollfd, 2> events = {{{.fd = life.ours.get(), .events = POLLIN, .revents = 0},
                                    {.fd = signals.get(), .events = POLLIN, .revents = 0}}};

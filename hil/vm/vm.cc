@@ -208,17 +208,8 @@ class Vm {
 VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& programs,
                  const std::vector<std::string>& command, const OnLine& on_line) {
   CheckVm(options);
-  // Not a hub: its second port lets frames overtake one that waits for a buffer of the card (QEMU,
-  // net/net.c, qemu_flush_or_purge_queued_packets: net_hub_flush before the card's own queue).
-  std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    FailWithErrno("socketpair");
-  }
-  const std::array<Descriptor, 2> cable = {Descriptor(ends[0]), Descriptor(ends[1])};
-  VmOptions cabled = options;
-  if (options.wires[0] < 0) cabled.wires = {cable[0].get(), cable[1].get()};
   const auto run = [&](const std::string& accelerator, std::chrono::seconds boot_deadline) {
-    return Vm(cabled, accelerator, MakeImage(options, programs, command, false), on_line)
+    return Vm(options, accelerator, MakeImage(options, programs, command, false), on_line)
         .Run(boot_deadline, options.deadline);
   };
   if (options.accelerator != "auto") return run(options.accelerator, options.deadline);
