@@ -55,6 +55,7 @@ class SysfsBus final : public Bus {
 
     std::error_code unbound;
     const auto driver = std::filesystem::canonical(device_ / "driver", unbound);
+    if (driver.filename() == "vfio-pci") Fail("busy: vfio-pci has it for another program");
     if (!unbound) Put(driver / "unbind", address_);
     driver_ = driver;
     command_ = Read(kConfigSpace, kCommand, 2);

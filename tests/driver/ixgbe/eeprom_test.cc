@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "driver/open.h"
 #include "tests/driver/ixgbe/chapters.h"
+#include "tests/driver/ixgbe/ixgbe_test.h"
 #include "tests/driver/mock_bus.h"
 #include "tests/driver/scripted_dma.h"
 
@@ -106,6 +108,17 @@ TEST_F(EepromTest, SilentWord) {
 TEST_F(EepromTest, Missing) {
   bus_.ExpectPoll32(0x10010, 1 << 8, 0);
   EXPECT_EQ(Error(), "EEC (0x10010): EE_PRES is 0, the board has no valid EEPROM");
+}
+
+class OpenTest : public IxgbeTest {};
+
+TEST_F(OpenTest, ABoardWithoutAnEepromIsClosedAgain) {
+  ExpectDeviceSetUp();
+  ExpectQueues();
+  ExpectQueuesStart(bus_, 1, kReceiveDescriptors);
+  bus_.ExpectPoll32(0x10010, 1 << 8, 0);
+  ExpectClose(bus_);
+  EXPECT_THROW(ixylab::Open(bus_, Config()), DeviceError);
 }
 
 }  // namespace

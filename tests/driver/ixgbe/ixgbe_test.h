@@ -63,13 +63,13 @@ class IxgbeTest : public testing::Test {
     ExpectDeviceSetUp(queues);
     ExpectQueues(queues);
     ExpectQueuesStart(bus_, queues, kReceiveDescriptors);
-    return Open(bus_, Config(queues));
+    return ixgbe::Open(bus_, Config(queues));
   }
 
   /// An opening that fails: its message.
   std::string OpenError(const DeviceConfig& config) {
     try {
-      Open(bus_, config);
+      ixgbe::Open(bus_, config);
     } catch (const DeviceError& error) {
       return error.what();
     }

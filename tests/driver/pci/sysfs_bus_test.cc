@@ -118,6 +118,16 @@ TEST_F(SysfsBusTest, InUseByAnotherProgram) {
   close(ready[1]);
 }
 
+// Unbinding it would wait until that program ends.
+TEST_F(SysfsBusTest, InUseThroughVfio) {
+  const std::filesystem::path vfio = sysfs_.driver().parent_path() / "vfio-pci";
+  std::filesystem::rename(sysfs_.driver(), vfio);
+  std::filesystem::remove(sysfs_.device() / "driver");
+  std::filesystem::create_directory_symlink(vfio, sysfs_.device() / "driver");
+  EXPECT_EQ(Error(), "0000:03:00.0: busy: vfio-pci has it for another program");
+  EXPECT_EQ(FakeSysfs::Get(vfio / "unbind"), "");
+}
+
 TEST_F(SysfsBusTest, NotRoot) {
   // In a sandbox there may be no user but root: so root without its rights, of which DAC_OVERRIDE
   // opens files of any mode.
