@@ -11,6 +11,7 @@
 #include "hil/subprocess.h"
 #include "hil/suite_output.h"
 #include "hil/target/target_spec.h"
+#include "hil/vm/qemu.h"
 
 namespace ixylab::hil {
 
@@ -155,6 +156,9 @@ bool RunTarget(const RunOptions& options, const std::string& target, Report& rep
 
 int Run(const RunOptions& options) {
   CheckExecutable(options.suite);
+  for (const std::string& target : options.targets) {
+    if (ParseTarget(target).kind == TargetKind::kVm) CheckVm(options.vm);
+  }
   Report report;
   bool interrupted = false;
   for (const std::string& target : options.targets) {

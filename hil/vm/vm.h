@@ -34,7 +34,7 @@ struct VmOptions {
   std::string accelerator = "auto";
   std::string kvm_device = "/dev/kvm";  // KVM is tried where this can be read and written
   /// KVM that works brings a guest up within one second; KVM that does not may hang.
-  std::chrono::seconds kvm_boot_deadline{8};
+  std::chrono::seconds kvm_boot_deadline{5};
   unsigned memory_mib = 512;
   unsigned huge_pages = 64;  // of 2 MiB, of that memory
   /// The kernel's virtio_pci driver leaves the cards alone.

@@ -63,6 +63,19 @@ refuse 'deadline' run --deadline=0
 refuse 'doc' regs
 refuse 'cannot run .*/none' run --suite="$work/none"
 
+refuse 'no QEMU: cannot run .*/none: No such file' run --target=vm:virtio-net --qemu="$work/none"
+refuse 'no kernel: cannot read .*/none: No such file' run --target=vm:virtio-net --qemu=/bin/true \
+  --kernel="$work/none"
+refuse 'no initramfs: cannot read .*/none: No such' run --target=vm:virtio-net --qemu=/bin/true \
+  --initramfs="$work/none"
+echo 'no kernel: apt-get failed. Try: again' > "$work/why"
+refuse '^hil: no kernel: apt-get failed. Try: again$' run --target=vm:virtio-net --qemu=/bin/true \
+  --kernel="$work/why"
+refuse 'accel' run --target=vm:virtio-net --accel=xen
+refuse 'xml takes the results of one' run --target=model:82599 --target=vm:virtio-net --xml="$work/x"
+refuse 'target "model:82599" is no VM' shell --target=model:82599
+refuse 'no QEMU: cannot run .*/none' shell --qemu="$work/none"
+
 # The real suite, one test of it.
 expect 0 '^ *1/1 +passed .* BringUp.LinkComesUp' run --filter=BringUp.LinkComesUp
 last_line '1 passed, 0 failed, 0 skipped'
