@@ -82,6 +82,8 @@ Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& 
   }
   settings += "'\nmodules='";
   for (const std::string& module : options.modules) settings += module + " ";
+  settings += "'\nports='";
+  for (const auto& [name, fd] : options.ports) settings += name + " ";
   settings += std::string("'\ninteractive=") + (interactive ? "yes" : "") + "\n";
   std::string line;
   for (const std::string& word : command) line += Quoted(word);
