@@ -65,11 +65,14 @@ Port::Port(const NetConfig& config, unsigned number, Host& host)
   pci_.Write(pci::kCommand, 2, pci::kIoSpace | pci::kMemorySpace | pci::kBusMaster);
 
   queues_.reserve(2 * config.queue_pairs + 1u);
+  const auto add = [this](const std::string& name) {
+    queues_.emplace_back(Virtqueue(dma_, name), static_cast<unsigned>(queues_.size()));
+  };
   for (unsigned pair = 1; pair <= config.queue_pairs; ++pair) {
-    queues_.emplace_back(Virtqueue(dma_, "receiveq" + std::to_string(pair)));
-    queues_.emplace_back(Virtqueue(dma_, "transmitq" + std::to_string(pair)));
+    add("receiveq" + std::to_string(pair));
+    add("transmitq" + std::to_string(pair));
   }
-  queues_.emplace_back(Virtqueue(dma_, "controlq"));
+  add("controlq");
   Reset();
 }
 

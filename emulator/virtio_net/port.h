@@ -39,8 +39,9 @@ const Register* FindRegister(const Place& place, unsigned bytes);
 
 /// A virtqueue and its registers.
 struct Queue {
-  explicit Queue(Virtqueue ring) : ring(std::move(ring)) {}
+  Queue(Virtqueue ring, unsigned place) : ring(std::move(ring)), bit(std::uint64_t{1} << place) {}
   Virtqueue ring;
+  const std::uint64_t bit;  // its place among all queues of the port
   std::uint16_t size = 0;
   std::uint16_t vector = kNoVector;
   bool enabled = false;
@@ -156,7 +157,10 @@ class Port final : public Endpoint, public NicFunction {
   /// Nothing is left: lets the driver notify again, and looks once more.
   void WaitForKick(Queue& queue);
   /// Gives chains back; the driver sees them at the end of Run.
-  void Give(Queue& queue, std::span<const Used> chains);
+  void Give(Queue& queue, std::span<const Used> chains) {
+    queue.ring.Give(chains);
+    unpublished_ |= queue.bit;
+  }
   void PublishUsed();
 
   // interrupts.cc
@@ -166,12 +170,13 @@ class Port final : public Endpoint, public NicFunction {
 
   // transmit.cc: 5.1.6.2
   bool Transmit(Queue& queue);
-  bool Send(const Queue& queue, const Chain& chain);
-  /// Copies all device-readable buffers of a chain to gathered_.
+  bool SendSlowly(const Queue& queue, const Chain& chain);
+  void Send(const Queue& queue, const std::byte* header, std::uint64_t size);
   bool Gather(const Queue& queue, const Chain& chain);
 
   // receive.cc: 5.1.6.4
   void Receive(Queue& queue, std::span<const std::byte> frame);
+  bool ReceiveAtOnce(Queue& queue, std::span<const std::byte> frame);
   bool TakeBuffers(Queue& queue, std::uint64_t bytes);
   bool WriteFrame(const Queue& queue, std::span<const std::byte> frame);
 

@@ -163,7 +163,7 @@ void Port::ResetQueue(Queue& queue) {
   queue.vector = kNoVector;
   queue.enabled = queue.kicked = false;
   queue.descriptors = queue.driver = queue.device = 0;
-  unpublished_ &= ~(std::uint64_t{1} << (&queue - queues_.data()));
+  unpublished_ &= ~queue.bit;
 }
 
 /// Receive queues need no notification: a frame that finds no buffer is dropped.
@@ -185,11 +185,6 @@ void Port::WaitForKick(Queue& queue) {
   if (config_.polls) return;
   queue.ring.WantNotifications(true);
   queue.kicked = queue.ring.HasAvailable();
-}
-
-void Port::Give(Queue& queue, std::span<const Used> chains) {
-  queue.ring.Give(chains);
-  unpublished_ |= std::uint64_t{1} << (&queue - queues_.data());
 }
 
 void Port::PublishUsed() {

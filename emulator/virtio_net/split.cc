@@ -11,14 +11,6 @@ namespace {
 constexpr std::uint64_t kFlags = 0, kIndex = 2, kRing = 4;
 constexpr std::uint16_t VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
 
-/// struct virtq_desc
-struct SplitDescriptor {
-  std::uint64_t address;
-  std::uint32_t length;
-  std::uint16_t flags;
-  std::uint16_t next;
-};
-
 /// struct virtq_used_elem
 struct UsedElement {
   std::uint32_t id;
@@ -106,17 +98,17 @@ bool Virtqueue::IndirectSplit(Chain& chain, Segments& segments, const Part& tabl
 }
 
 void Virtqueue::GiveSplit(std::span<const Used> chains) {
+  const unsigned mask = setup_.size - 1u;
   for (const Used& used : chains) {
-    const auto place = static_cast<std::uint16_t>(used_ + given_) & (setup_.size - 1u);
-    const std::uint64_t offset = kRing + sizeof(UsedElement) * std::uint64_t{place};
-    ++given_;
-    if (std::byte* const memory = At(device_, offset, sizeof(UsedElement))) [[likely]] {
-      const UsedElement element = {used.id, used.written};
-      std::memcpy(memory, &element, sizeof element);
-      Trace(Dma::Access::kWrite, device_, offset, sizeof element);
-    } else {
+    const std::uint64_t offset = kRing + sizeof(UsedElement) * ((used_ + given_++) & mask);
+    std::byte* const memory = At(device_, offset, sizeof(UsedElement));
+    if (memory == nullptr) [[unlikely]] {
       Unmapped(device_, offset, sizeof(UsedElement), true, "used ring");
+      return;
     }
+    const UsedElement element = {used.id, used.written};
+    std::memcpy(memory, &element, sizeof element);
+    Trace(Dma::Access::kWrite, device_, offset, sizeof element);
   }
 }
 

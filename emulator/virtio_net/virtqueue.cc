@@ -2,7 +2,6 @@
 #include "emulator/virtio_net/virtqueue.h"
 
 #include <atomic>
-#include <utility>
 
 namespace ixylab::emulator::virtio_net {
 
@@ -33,11 +32,11 @@ void Virtqueue::Locate() {
   for (Part* part : {&descriptors_, &driver_, &device_}) {
     part->memory = dma_.Find(part->iova, part->size);
   }
+  at_hand_ = descriptors_.memory != nullptr && driver_.memory != nullptr &&
+             device_.memory != nullptr && !dma_.tracing();
 }
 
-Virtqueue::Result Virtqueue::Next(Chain& chain, Segments& segments) {
-  if (epoch_ != dma_.Epoch()) [[unlikely]]
-    Locate();
+Virtqueue::Result Virtqueue::NextSlowly(Chain& chain, Segments& segments) {
   chain = {.first = segments.size()};
   return setup_.packed ? NextPacked(chain, segments) : NextSplit(chain, segments);
 }
@@ -114,10 +113,8 @@ Virtqueue::Result Virtqueue::Unmapped(const Part& part, std::uint64_t offset, st
   return Result::kBroken;
 }
 
-void Virtqueue::Trace(Dma::Access access, const Part& part, std::uint64_t offset,
-                      std::uint64_t size) {
-  if (!dma_.tracing()) [[likely]]
-    return;
+void Virtqueue::TraceAccess(Dma::Access access, const Part& part, std::uint64_t offset,
+                            std::uint64_t size) {
   if (const std::byte* memory = At(part, offset, size)) {
     dma_.Trace(access, part.iova + offset, {memory, size});
   }

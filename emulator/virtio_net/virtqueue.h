@@ -7,8 +7,10 @@
 #define EMULATOR_VIRTIO_NET_VIRTQUEUE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,7 +90,14 @@ class Virtqueue {
 
   enum class Result : std::uint8_t { kChain, kEmpty, kBroken };
   /// Takes the next available chain; its buffers go to `segments`, which must have room for one.
-  Result Next(Chain& chain, Segments& segments);
+  Result Next(Chain& chain, Segments& segments) {
+    if (epoch_ != dma_.Epoch()) [[unlikely]]
+      Locate();
+    if (at_hand_ &&
+        (setup_.packed ? TakeOnePacked(chain, segments) : TakeOneSplit(chain, segments)))
+      return Result::kChain;
+    return NextSlowly(chain, segments);
+  }
   /// Where Next is. Nothing may be given back between the two calls.
   struct Position {
     std::uint16_t next;
@@ -123,6 +132,7 @@ class Virtqueue {
     std::uint16_t next_or_id;
   };
   void Locate();
+  Result NextSlowly(Chain& chain, Segments& segments);
   std::byte* At(const Part& part, std::uint64_t offset, std::uint64_t size) {
     return part.memory != nullptr ? part.memory + offset : dma_.Find(part.iova + offset, size);
   }
@@ -137,9 +147,16 @@ class Virtqueue {
                   std::string_view what);
   bool Add(Chain& chain, Segments& segments, const Descriptor& descriptor, unsigned index);
   bool Indirect(Chain& chain, Segments& segments, const Descriptor& descriptor, unsigned index);
-  void Trace(Dma::Access access, const Part& part, std::uint64_t offset, std::uint64_t size);
+  void Trace(Dma::Access access, const Part& part, std::uint64_t offset, std::uint64_t size) {
+    if (dma_.tracing()) [[unlikely]]
+      TraceAccess(access, part, offset, size);
+  }
+  void TraceAccess(Dma::Access access, const Part& part, std::uint64_t offset, std::uint64_t size);
+  static Chain ChainOfOne(std::uint16_t id, std::uint16_t flags, const Segment& segment,
+                          Segments& segments);
 
   // split.cc: 2.7
+  bool TakeOneSplit(Chain& chain, Segments& segments);
   Result NextSplit(Chain& chain, Segments& segments);
   bool IndirectSplit(Chain& chain, Segments& segments, const Part& table, unsigned index);
   void GiveSplit(std::span<const Used> chains);
@@ -147,6 +164,7 @@ class Virtqueue {
   bool SplitWantsInterrupt(std::uint16_t before, std::uint16_t now);
 
   // packed.cc: 2.8
+  bool TakeOnePacked(Chain& chain, Segments& segments);
   Result NextPacked(Chain& chain, Segments& segments);
   bool IndirectPacked(Chain& chain, Segments& segments, const Part& table, unsigned index);
   bool PackedAvailable();
@@ -159,6 +177,7 @@ class Virtqueue {
   QueueSetup setup_;
   bool running_ = false;
   std::uint64_t epoch_ = 0;  // in which the parts were looked up
+  bool at_hand_ = false;     // all of them in memory, and no trace: short ways are open
   Part descriptors_, driver_, device_;
 
   std::uint16_t next_ = 0;  // available: split, an index that wraps at 65536; packed, a place
@@ -185,6 +204,74 @@ inline constexpr std::uint64_t kDescriptorSize = 16;
 inline constexpr std::uint16_t VIRTQ_DESC_F_NEXT = 1, VIRTQ_DESC_F_WRITE = 2,
                                VIRTQ_DESC_F_INDIRECT = 4, VIRTQ_DESC_F_AVAIL = 1 << 7,
                                VIRTQ_DESC_F_USED = 1 << 15;
+
+/// struct virtq_desc (2.7.5)
+struct SplitDescriptor {
+  std::uint64_t address;
+  std::uint32_t length;
+  std::uint16_t flags;
+  std::uint16_t next;
+};
+static_assert(sizeof(SplitDescriptor) == kDescriptorSize);
+
+// --- The short way: a chain of one descriptor, neither indirect nor wrong, in rings at hand. What
+// is not that is left to the long one. ---
+
+inline Chain Virtqueue::ChainOfOne(std::uint16_t id, std::uint16_t flags, const Segment& segment,
+                                   Segments& segments) {
+  const bool write = (flags & VIRTQ_DESC_F_WRITE) != 0;
+  const Chain chain = {.id = id,
+                       .descriptors = 1,
+                       .first = segments.size(),
+                       .readable = !write,
+                       .writable = write,
+                       .readable_bytes = write ? 0 : segment.size,
+                       .writable_bytes = write ? segment.size : 0};
+  segments.Add(segment);
+  return chain;
+}
+
+inline bool Virtqueue::TakeOneSplit(Chain& chain, Segments& segments) {
+  if (next_ == seen_available_) return false;
+  const unsigned mask = setup_.size - 1u;
+  std::uint16_t head;
+  std::memcpy(&head, driver_.memory + 4 + 2 * (next_ & mask), sizeof head);
+  if (head > mask) [[unlikely]]
+    return false;
+  SplitDescriptor descriptor;
+  std::memcpy(&descriptor, descriptors_.memory + head * kDescriptorSize, sizeof descriptor);
+  if ((descriptor.flags & (VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_INDIRECT)) != 0 ||
+      descriptor.length == 0) [[unlikely]] {
+    return false;
+  }
+  ++next_;
+  chain = ChainOfOne(head, descriptor.flags, {descriptor.address, descriptor.length}, segments);
+  return true;
+}
+
+inline bool Virtqueue::TakeOnePacked(Chain& chain, Segments& segments) {
+  std::byte* const memory = descriptors_.memory + next_ * kDescriptorSize;
+  const std::uint16_t flags = std::atomic_ref(*reinterpret_cast<std::uint16_t*>(memory + 14))
+                                  .load(std::memory_order_acquire);
+  // 2.8.1: available where AVAIL is the wrap counter and USED is not.
+  const std::uint16_t available = wrap_ ? VIRTQ_DESC_F_AVAIL : VIRTQ_DESC_F_USED;
+  constexpr std::uint16_t kLooked =
+      VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED | VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_INDIRECT;
+  if ((flags & kLooked) != available) return false;
+  Segment segment;
+  std::uint16_t id;
+  std::memcpy(&segment.iova, memory, sizeof segment.iova);
+  std::memcpy(&segment.size, memory + 8, sizeof segment.size);
+  std::memcpy(&id, memory + 12, sizeof id);
+  if (segment.size == 0) [[unlikely]]
+    return false;
+  if (++next_ == setup_.size) {
+    next_ = 0;
+    wrap_ = !wrap_;
+  }
+  chain = ChainOfOne(id, flags, segment, segments);
+  return true;
+}
 
 }  // namespace ixylab::emulator::virtio_net
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "driver/device.h"
@@ -143,10 +144,10 @@ void Check(bool nothing_lost) {
 }
 
 // From the doorbell to the last frame on the wire.
-void Transmit(benchmark::State& state) {
+void Transmit(benchmark::State& state, hil::ModelOptions options) {
   std::array<Sink, 2> sinks;
-  const auto target =
-      hil::OpenModelTarget({.endpoints = {&sinks[0], &sinks[1]}, .log_accesses = false});
+  options.endpoints = {&sinks[0], &sinks[1]};
+  const auto target = hil::OpenModelTarget(options);
   Port port(*target, 0);
   port.WaitForLink();
   port.Address({0x02, 0, 0, 0, 0, 1});
@@ -160,10 +161,10 @@ void Transmit(benchmark::State& state) {
 }
 
 // From the first frame on the wire to the last write-back.
-void Receive(benchmark::State& state) {
+void Receive(benchmark::State& state, hil::ModelOptions options) {
   std::array<Sink, 2> sinks;
-  const auto target =
-      hil::OpenModelTarget({.endpoints = {&sinks[0], &sinks[1]}, .log_accesses = false});
+  options.endpoints = {&sinks[0], &sinks[1]};
+  const auto target = hil::OpenModelTarget(options);
   Port port(*target, 0);
   port.WaitForLink();
   std::array<std::byte, kFrameSize> frame{};
@@ -186,10 +187,8 @@ void Receive(benchmark::State& state) {
 
 /// Two ports joined by a wire.
 struct Pair {
-  explicit Pair(bool threaded)
-      : target(hil::OpenModelTarget({.threaded = threaded, .log_accesses = false})),
-        near(*target, 0),
-        far(*target, 1) {
+  explicit Pair(const hil::ModelOptions& options)
+      : target(hil::OpenModelTarget(options)), near(*target, 0), far(*target, 1) {
     near.WaitForLink();
     far.WaitForLink();
     near.Address(far.mac());
@@ -201,8 +200,8 @@ struct Pair {
 
 // The model's part of the way from one port's doorbell to the other's write-back; that of the
 // receiver's doorbell is counted as well.
-void TransmitAndReceive(benchmark::State& state) {
-  Pair pair(false);
+void TransmitAndReceive(benchmark::State& state, const hil::ModelOptions& options) {
+  Pair pair(options);
   Run(state, [&] {
     const std::uint64_t ticks = pair.near.ticks() + pair.far.ticks();
     for (std::size_t n = 0; n < kWindow; n += kBatch) {
@@ -217,13 +216,15 @@ void TransmitAndReceive(benchmark::State& state) {
 /// drivers run here, the models here or (threaded) on a thread of their own.
 double Window(Pair& pair, bool echo) {
   using Clock = std::chrono::steady_clock;
-  constexpr std::size_t kMostInFlight = 256;  // half a ring, so that nothing is missed
+  // Half a ring, so that nothing is missed.
+  const std::size_t most_in_flight =
+      std::min(512u, pair.target->capabilities().max_descriptors) / 2;
   constexpr std::chrono::seconds kDeadline(20);
   const Clock::time_point begin = Clock::now();
   std::size_t sent = 0;
   std::size_t arrived = 0;
   while (arrived < kWindow) {
-    if (sent < kWindow && sent - arrived <= kMostInFlight - kBatch) sent += pair.near.Generate();
+    if (sent < kWindow && sent - arrived <= most_in_flight - kBatch) sent += pair.near.Generate();
     if (echo) pair.far.Echo();
     const std::size_t n = (echo ? pair.near : pair.far).Drain();
     arrived += n;
@@ -236,26 +237,39 @@ double Window(Pair& pair, bool echo) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-void Loop(benchmark::State& state, bool threaded, bool echo) {
-  Pair pair(threaded);
+void Loop(benchmark::State& state, const hil::ModelOptions& options, bool echo) {
+  Pair pair(options);
   Run(state, [&] { return Window(pair, echo); });
+}
+
+/// The rows of one kind of device; `name` is in front of each.
+void Register(const std::string& name, hil::ModelOptions options) {
+  options.log_accesses = false;
+  const auto add = [&](const char* what, auto function) {
+    return benchmark::RegisterBenchmark((name + what).c_str(),
+                                        [=](benchmark::State& state) { function(state, options); });
+  };
+  add("model/transmit", Transmit);
+  add("model/receive", Receive);
+  add("model/transmit_and_receive", TransmitAndReceive);
+  for (const bool echo : {false, true}) {
+    for (const bool threaded : {false, true}) {
+      options.threaded = threaded;
+      const std::string what = std::string("loop/") + (echo ? "echo" : "one_way") +
+                               (threaded ? "/threads:2" : "/threads:1");
+      add(what.c_str(), [echo](benchmark::State& state, const hil::ModelOptions& with) {
+        Loop(state, with, echo);
+      })->UseRealTime();
+    }
+  }
 }
 
 }  // namespace
 
 void RegisterModelBenchmarks() {
-  benchmark::RegisterBenchmark("model/transmit", Transmit);
-  benchmark::RegisterBenchmark("model/receive", Receive);
-  benchmark::RegisterBenchmark("model/transmit_and_receive", TransmitAndReceive);
-  const auto loop = [](const char* name, bool threaded, bool echo) {
-    benchmark::RegisterBenchmark(name, [=](benchmark::State& state) {
-      Loop(state, threaded, echo);
-    })->UseRealTime();
-  };
-  loop("loop/one_way/threads:1", false, false);
-  loop("loop/one_way/threads:2", true, false);
-  loop("loop/echo/threads:1", false, true);
-  loop("loop/echo/threads:2", true, true);
+  Register("", {});
+  Register("virtio-split/", {.nic = hil::Nic::kVirtioNet, .virtio = hil::VirtioKind::kModern});
+  Register("virtio-packed/", {.nic = hil::Nic::kVirtioNet, .virtio = hil::VirtioKind::kPacked});
 }
 
 }  // namespace ixylab::bench
