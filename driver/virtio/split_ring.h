@@ -54,6 +54,7 @@ class SplitRing {
     addresses_ = {memory_.iova(0), memory_.iova(avail), memory_.iova(used)};
     extra_ = extra;
     descriptors_ = reinterpret_cast<SplitDescriptor*>(start);
+    data_descriptors_ = descriptors_ + shift_;
     available_ = reinterpret_cast<std::uint16_t*>(start + avail) + 2;
     used_ = reinterpret_cast<UsedElement*>(start + used + 4);
     used_index_ = reinterpret_cast<std::uint16_t*>(start + used + 2);
@@ -68,7 +69,7 @@ class SplitRing {
                             static_cast<std::uint16_t>(write | kDescriptorNext),
                             static_cast<std::uint16_t>(id + 1)};
       }
-      descriptors_[id + shift_] = {0, options.receive_bytes, write, 0};
+      data_descriptors_[id] = {0, options.receive_bytes, write, 0};
     }
     if (!event_index_) available_flags() = kNoInterrupt;
   }
@@ -96,7 +97,7 @@ class SplitRing {
     UsedPiece(const SplitRing& ring, std::uint32_t position)
         : used_(ring.used_ + ring.Slot(position)),
           available_(ring.available_ + ring.Slot(position + ring.capacity_)),
-          descriptors_(ring.descriptors_ + ring.shift_),
+          descriptors_(ring.data_descriptors_),
           mask_(ring.entries_ - 1 - ring.shift_) {}
 
     UsedBuffer operator[](std::size_t i) const { return {used_[i].id & mask_, used_[i].length}; }
@@ -121,8 +122,7 @@ class SplitRing {
   class FreePiece {
    public:
     FreePiece(const SplitRing& ring, std::uint32_t position)
-        : available_(ring.available_ + ring.Slot(position)),
-          descriptors_(ring.descriptors_ + ring.shift_) {}
+        : available_(ring.available_ + ring.Slot(position)), descriptors_(ring.data_descriptors_) {}
 
     std::uint32_t id(std::size_t i) const { return available_[i]; }
     void Offer(std::size_t, std::uint32_t id, std::uint64_t iova, std::uint32_t length) const {
@@ -157,7 +157,8 @@ class SplitRing {
   bool Publish(std::uint32_t from, std::uint32_t to) {
     // No interrupt, with EVENT_IDX: one is due at a position that is never reached before the next
     // time that we are here.
-    available_[entries_] = static_cast<std::uint16_t>(to + 0x4000);
+    std::atomic_ref(used_event())
+        .store(static_cast<std::uint16_t>(to + 0x4000), std::memory_order_relaxed);
     // Sequentially consistent: the device must see the index before we look whether it sleeps, or
     // it may sleep while we believe that it does not.
     std::atomic_ref(available_index())
@@ -179,6 +180,7 @@ class SplitRing {
   // Both rings begin with flags and index.
   std::uint16_t& available_flags() const { return available_[-2]; }
   std::uint16_t& available_index() const { return available_[-1]; }
+  std::uint16_t& used_event() const { return available_[entries_]; }
   std::uint16_t& used_flags() const { return used_index_[-1]; }
   std::uint16_t& avail_event() const { return *reinterpret_cast<std::uint16_t*>(used_ + entries_); }
 
@@ -187,7 +189,8 @@ class SplitRing {
   std::uint32_t capacity_;
   bool event_index_;
   SplitDescriptor* descriptors_;
-  std::uint16_t* available_;  // the ring; behind it, used_event
+  SplitDescriptor* data_descriptors_;  // by id: those of the frames, behind separate headers
+  std::uint16_t* available_;           // the ring
   std::uint16_t* used_index_;
   UsedElement* used_;
   std::size_t extra_;
