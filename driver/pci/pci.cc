@@ -138,7 +138,7 @@ class SysfsBus final : public Bus {
     }
   }
 
-  // Throws a switch of the kernel's.
+  // Writes to a switch of the kernel's.
   void Put(const std::filesystem::path& file, const std::string& text) const {
     if (!(std::ofstream(file) << text << std::flush)) FailSystem(file);
   }
