@@ -226,8 +226,10 @@ std::vector<std::string> PciFunction::Restore(const PortState& state,
     // driver that stays so, since nobody resets the device.
     const fs::path config = directory_ / "config";
     WriteCommand(config, static_cast<std::uint16_t>(state.command & ~kBusMaster));
-    for (int enabled = std::atoi(ReadText(directory_ / "enable").c_str());
-         enabled > state.enabled && state.driver.empty(); --enabled) {
+    // A kernel driver's own enabling went with it, and comes back with it.
+    const int expected = state.driver.empty() ? state.enabled : std::max(0, state.enabled - 1);
+    for (int enabled = std::atoi(ReadText(directory_ / "enable").c_str()); enabled > expected;
+         --enabled) {
       note(WriteText(directory_ / "enable", "0"));
     }
     std::string override_now = ReadText(directory_ / "driver_override");
