@@ -8,9 +8,9 @@ def _guest(ctx):
     if result.return_code != 0:
         # A build that boots no VM goes on; one that does says this line.
         lines = result.stderr.strip().split("\n")
-        message = "no kernel: {}. Try: tools/guest/make_image {}, then bazel clean --expunge\n".format(
-            lines[-1] if lines else "make_image failed",
-            "tools/build_defs/private_apt",
+        errors = [line[len("E: "):] for line in lines if line.startswith("E: ")] + lines[-1:]
+        message = "no kernel: {}. Try: apt-get update; once it works, bazel clean --expunge\n".format(
+            errors[0].strip("."),
         )
         ctx.file("vmlinux", message)
         ctx.file("initramfs", message)
