@@ -41,6 +41,10 @@ start() {
   cat /tmp/out
 }
 
+mkdir -p /etc
+echo 'nobody:x:65534:65534::/:/bin/sh' > /etc/passwd
+echo 'nogroup:x:65534:' > /etc/group
+
 ip link set eth0 up mtu 1400
 section before && state
 section passes && run --target=$ports --filter='BringUp.*' && state
@@ -48,7 +52,7 @@ section passes && run --target=$ports --filter='BringUp.*' && state
 section missing && run --target=pci:0000:00:02.0,0000:00:1e.0
 section unsupported && run --target=pci:0000:00:00.0,0000:00:03.0
 section not_permitted
-start-stop-daemon -S -c 65534:65534 -x /bin/hil -- run --suite=/bin/conformance --target=$ports 2>&1
+start-stop-daemon -S -c nobody -x /bin/hil -- run --suite=/bin/conformance --target=$ports 2>&1
 echo "exit $?"
 
 ip addr add 192.0.2.1/24 dev eth1
