@@ -71,6 +71,10 @@ class Features {
     // It moves the control queue behind the last pair that the device has.
     if (several_queues) wanted = wanted.With(VIRTIO_NET_F_MQ);
     wanted.bits_ &= offered.bits_;
+    // QEMU's event of a packed queue does not move on as it takes buffers (virtqueue_packed_pop),
+    // and where a full backend made it stop and go on (virtio_net_tx_complete), it then sleeps
+    // although there are packets. Without the event it asks for every notification.
+    if (wanted.Has(VIRTIO_F_RING_PACKED)) wanted = wanted.Without(VIRTIO_F_EVENT_IDX);
     // 6.3: with VERSION_1 it goes without saying.
     if (wanted.Has(VIRTIO_F_VERSION_1)) wanted = wanted.Without(VIRTIO_F_ANY_LAYOUT);
     // The header has a descriptor of its own there, and its buffers are never merged.
