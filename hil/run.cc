@@ -88,10 +88,8 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
     std::printf("the guest is up after %.1f s\n", elapsed.count());
     std::fflush(stdout);
   };
-  std::string pci = "pci:";
-  pci.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
-  if (target.virtio == VirtioKind::kAsLegacy) pci += ",as-legacy";
-  std::vector<std::string> command = SuiteCommand(options, "conformance", pci);
+  std::vector<std::string> command =
+      SuiteCommand(options, "conformance", GuestTarget(target.virtio));
   command.push_back("--as=" + target.name);
   command.push_back("--control=" + std::string(kControlPort));
   if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + std::string(kResultFile));

@@ -161,7 +161,11 @@ class PackedRing {
     std::atomic_ref(barrier_).exchange(0, std::memory_order_seq_cst);
     const std::uint16_t flags =
         std::atomic_ref(device_event_->flags).load(std::memory_order_seq_cst) & kEventMask;
-    if (flags != kEventDescriptor) return flags != kEventDisable;
+    // A device that polls has disabled notifications; so has QEMU for ever, once it was started
+    // while its link was down (virtqueue_packed_drop_all). If it has used all that came before, it
+    // may be asleep.
+    if (flags == kEventDisable) return CountUsed(from - 1, 1) != 0;
+    if (flags != kEventDescriptor) return true;
     const std::uint16_t event =
         std::atomic_ref(device_event_->descriptor).load(std::memory_order_acquire);
     // The descriptor's position in this lap, or if the wrap counter says so, in the one before.

@@ -16,7 +16,7 @@ Nic NicOf(const Bus& bus) {
   return bus.id().vendor == kVirtioVendor ? Nic::kVirtioNet : Nic::k82599;
 }
 
-Capabilities PciCapabilities(Nic nic, bool can_unplug, bool virtio_legacy) {
+Capabilities PciCapabilities(Nic nic, bool can_unplug, const TargetSpec& spec) {
   if (nic == Nic::k82599) {
     return {.pads_short_frames = true,
             .can_unplug = can_unplug,
@@ -30,8 +30,9 @@ Capabilities PciCapabilities(Nic nic, bool can_unplug, bool virtio_legacy) {
   }
   // What every virtio-net device has. It lives in a VM, which may be emulated on a busy machine.
   return {.can_unplug = can_unplug,
+          .needs_link = spec.needs_link,
           .threads = true,
-          .virtio_legacy = virtio_legacy,
+          .virtio_legacy = spec.virtio == VirtioKind::kAsLegacy,
           .max_descriptors = 256,
           .soak_packets = 200'000,
           .quiet = std::chrono::milliseconds(100)};
@@ -45,7 +46,7 @@ PciTarget::PciTarget(const TargetSpec& spec, const std::string& control)
       nic_(NicOf(*buses_[0])),
       kind_(std::string(nic_ == Nic::k82599 ? "pci:82599" : "pci:virtio-net") +
             (control.empty() ? "" : ",control")),
-      capabilities_(PciCapabilities(nic_, !control.empty(), spec.virtio == VirtioKind::kAsLegacy)),
+      capabilities_(PciCapabilities(nic_, !control.empty(), spec)),
       log_([nic = nic_](const RegisterAccess& access) { return DecodeAccess(nic, access); }) {
   if (NicOf(*buses_[1]) != nic_) {
     throw TargetError("target \"" + name_ + "\": the ports are of different kinds");

@@ -20,6 +20,7 @@ struct Capabilities {
   bool pads_short_frames = false;  // frames of 1..59 bytes arrive with 60
   bool can_unplug = false;         // SetCable works
   bool holds_frames = false;       // while the link is down; or else they are lost
+  bool needs_link = false;         // a frame sent while the link is down breaks the device
   bool counts_missed = false;      // Statistics::missed_packets is exact; or else it may stay 0
   bool reports_speed = false;      // LinkState::megabits_per_second is not 0 while the link is up
   bool reports_faults = false;     // dma_faults() is meaningful

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kThreads = ",threads";
 constexpr std::string_view kAsLegacy = ",as-legacy";
+constexpr std::string_view kNeedsLink = ",needs-link";
 
 constexpr auto kTargets = std::to_array<TargetInfo>({
     {"model:82599", "two ports of a modelled 82599 in this process: virtual time, reproducible"},
@@ -79,6 +80,7 @@ bool IsPciAddress(std::string_view text) {
 
 TargetSpec ParsePci(std::string_view name, std::string_view rest) {
   TargetSpec spec{.name = std::string(name), .kind = TargetKind::kPci};
+  spec.needs_link = TakeSuffix(rest, kNeedsLink);
   if (TakeSuffix(rest, kAsLegacy)) spec.virtio = VirtioKind::kAsLegacy;
   const std::size_t comma = rest.find(',');
   if (comma == rest.npos) Refuse(name, "two PCI addresses with a comma between them expected");

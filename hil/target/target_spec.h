@@ -38,8 +38,10 @@ struct TargetSpec {
   TargetKind kind = TargetKind::kModel;
   Nic nic = Nic::k82599;  // of a model or VM
   VirtioKind virtio =
-      VirtioKind::kTransitional;         // of a virtio-net model or VM, or kAsLegacy of PCI
-  bool threads = false;                  // of a model: on a thread of its own
+      VirtioKind::kTransitional;  // of a virtio-net model or VM, or kAsLegacy of PCI
+  bool threads = false;           // of a model: on a thread of its own
+  /// Of PCI: a frame sent while the link is down breaks the device until its next reset.
+  bool needs_link = false;
   std::array<std::string, 2> addresses{};  // of PCI functions: "0000:03:00.0"
 };
 

@@ -47,10 +47,10 @@ std::string NicDevice(unsigned number, VirtioKind kind) {
     case VirtioKind::kModern:
       return device + ",disable-legacy=on,disable-modern=off";
     case VirtioKind::kPacked:
-      // Without EVENT_IDX: QEMU sets the event of a packed ring when a full cable has room again, and
-      // not again when it then takes what is there (virtio_net_tx_complete, virtqueue_packed_pop):
-      // it waits for a descriptor that the driver has long made available.
-      return device + ",disable-legacy=on,disable-modern=off,packed=on,event_idx=off";
+      // Without EVENT_IDX: QEMU sets the event of a packed ring when a full cable has room again,
+      // and not again when it then takes what is there (virtio_net_tx_complete,
+      // virtqueue_packed_pop): it waits for a descriptor that the driver has long made available.
+      return device + ",disable-legacy=on,disable-modern=off,packed=on";
   }
   return device;
 }

@@ -19,6 +19,8 @@ namespace ixylab::hil {
 
 /// Where the cards are in the guest.
 inline constexpr std::string_view kNicAddresses[] = {"0000:00:02.0", "0000:00:03.0"};
+/// The cards as a target of a program in the guest: pci:... with what must be said of them.
+std::string GuestTarget(VirtioKind virtio);
 /// The guest's channel for requests to the host: "link up" or "link down", a line each, answered
 /// with "ok" or "error TEXT" once the cable between the cards is plugged or pulled on both sides.
 inline constexpr std::string_view kControlPort = "/dev/virtio-ports/ixylab.control";

@@ -63,6 +63,7 @@ TEST_F(BackPressure, FullRingLeavesTheRestToTheCaller) {
 // loses it. Either way every buffer comes back, and nothing is sent twice or in another order.
 TEST_F(BackPressure, FramesOfferedWithoutALink) {
   if (!can().can_unplug) GTEST_SKIP() << "the target cannot pull the cable";
+  if (can().needs_link) GTEST_SKIP() << "a frame sent without a link breaks the device";
   constexpr std::size_t kFrames = 2048;
   OpenBoth({.receive_descriptors = 4096, .transmit_descriptors = 128, .buffers = 8192});
   target().SetCable(false);

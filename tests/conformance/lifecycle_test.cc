@@ -116,6 +116,7 @@ TEST_F(Lifecycle, ClosingReturnsBuffersInFlight) {
 
 TEST_F(Lifecycle, ClosingReturnsBuffersOfFramesThatCannotLeave) {
   if (!can().can_unplug) GTEST_SKIP() << "the target cannot pull the cable";
+  if (can().needs_link) GTEST_SKIP() << "a frame sent without a link breaks the device";
   OpenBoth();
   target().SetCable(false);
   ASSERT_TRUE(target().Until([&] { return !port(0)->Link().up; }, kDeadline));

@@ -65,6 +65,7 @@ TEST_F(Link, FlapsWithTrafficInBetween) {
 }
 
 TEST_F(Link, NothingArrivesWhileItIsDown) {
+  if (can().needs_link) GTEST_SKIP() << "a frame sent without a link breaks the device";
   ASSERT_NO_FATAL_FAILURE(Pull());
   const Stream stream = StreamFrom(0);
   PacketBuffer* frame = Make(0, stream, 0, 60);

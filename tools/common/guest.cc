@@ -87,12 +87,6 @@ class Worker {
   std::thread thread_;
 };
 
-std::string CardAddresses(hil::VirtioKind virtio) {
-  std::string target = "pci:";
-  target.append(hil::kNicAddresses[0]).append(",").append(hil::kNicAddresses[1]);
-  return virtio == hil::VirtioKind::kAsLegacy ? target + ",as-legacy" : target;
-}
-
 void CheckEnd(const hil::VmResult& result, const std::string& program, bool stopped) {
   if (result.end == hil::VmResult::End::kExited) {
     if (result.code == 0 || (stopped && result.code == kEndedBySigterm)) return;
@@ -143,7 +137,7 @@ void RunInGuest(const CommonOptions& options, const std::string& program, const 
                                       "-c",
                                       kGuestScript,
                                       program,
-                                      "--target=" + CardAddresses(target.virtio),
+                                      "--target=" + hil::GuestTarget(target.virtio),
                                       "--batch=" + std::to_string(options.batch)};
   if (options.trace) command.push_back("--trace");
   command.insert(command.end(), task.arguments.begin(), task.arguments.end());

@@ -111,5 +111,25 @@ TEST_F(PackedNotificationTest, EnabledAndDisabled) {
   EXPECT_TRUE(side().driver_wants_no_interrupt());
 }
 
+// It may have forgotten that it disabled them.
+TEST_F(PackedNotificationTest, DisabledByADeviceWithNothingToDo) {
+  TransmitQueue<PackedRing> queue(MakeRing({.entries = 64, .buffers = 64, .event_index = false}),
+                                  1514, NetHeader{}, notifier());
+  side().SetNoNotify(true);
+  const auto send = [&] {
+    PacketBuffer* packet = pool_.Allocate();
+    packet->size = 60;
+    ASSERT_EQ(queue.Transmit({&packet, 1}), 1u);
+  };
+  for (int lap = 0; lap < 200; ++lap) {
+    send();
+    EXPECT_TRUE(Rung()) << "nothing was under way";
+    send();
+    EXPECT_FALSE(Rung()) << "it has a frame to send";
+    for (const Available& frame : side().Take()) side().Use(frame, 0);
+  }
+  queue.Clear();
+}
+
 }  // namespace
 }  // namespace ixylab::virtio

@@ -66,6 +66,8 @@ TEST(TargetSpecTest, PciAddresses) {
   EXPECT_THAT(spec.addresses, ElementsAre("0000:03:00.0", "10000:ff:1f.7"));
   EXPECT_EQ(spec.virtio, VirtioKind::kTransitional);
   EXPECT_EQ(ParseTarget("pci:0000:03:00.0,0000:03:00.1,as-legacy").virtio, VirtioKind::kAsLegacy);
+  EXPECT_FALSE(ParseTarget("pci:0000:03:00.0,0000:03:00.1").needs_link);
+  EXPECT_TRUE(ParseTarget("pci:0000:03:00.0,0000:03:00.1,needs-link").needs_link);
 }
 
 TEST(TargetSpecTest, BadPciAddressesAreNamed) {
