@@ -30,16 +30,6 @@ constexpr const char* kGuestScript =
 // The program had not begun to catch the signal: then it had nothing to do yet either.
 constexpr int kEndedBySigterm = 128 + SIGTERM;
 
-/// Messages in both directions, with as much room as a stream has; the queue of SOCK_DGRAM is
-/// short.
-hil::DescriptorPair MakeMessagePair() {
-  std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    hil::FailWithErrno("socketpair");
-  }
-  return {.ours = hil::Descriptor(ends[0]), .theirs = hil::Descriptor(ends[1])};
-}
-
 /// A thread that signals for this process do not reach: they are for the one that runs the VM.
 class Worker {
  public:
@@ -100,7 +90,7 @@ void CheckEnd(const hil::VmResult& result, const std::string& program, bool stop
 }  // namespace
 
 Host::Host()
-    : wires_{MakeMessagePair(), MakeMessagePair()},
+    : wires_{hil::MakeMessagePair(), hil::MakeMessagePair()},
       stream_(hil::MakeSocketPair()),
       stop_(hil::MakeSocketPair()) {}
 

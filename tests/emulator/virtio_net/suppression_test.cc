@@ -17,6 +17,8 @@ std::size_t AvailEvent() { return 4 + 8 * kSize; }
 class Suppression : public testing::Test {
  protected:
   void Start(Mode mode, std::uint64_t features, NetConfig config = {}) {
+    rx_.reset();
+    tx_.reset();
     rig_ = std::make_unique<Rig>(mode, config);
     ASSERT_TRUE(rig_->Negotiate(features));
     rx_ = rig_->Enable(0, kSize);
