@@ -221,7 +221,9 @@ TEST_F(Queues, TwoThreadsEachWithAPort) {
   run(0);
   second.join();
   for (unsigned p : {0u, 1u}) {
-    EXPECT_EQ(received[p], frames) << "port " << p;
+    EXPECT_EQ(received[p], frames)
+        << "port " << p << "; the other one: "
+        << testing::PrintToString(port(1 - p)->ReadStatistics());
     EXPECT_EQ(wrong[p], 0u) << "port " << p;
   }
 }
