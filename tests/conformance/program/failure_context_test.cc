@@ -16,7 +16,7 @@ constexpr std::uint32_t kStatus = 0x8;
 TEST(FailureContextTest, AccessesAndTheCommandThatRepeatsIt) {
   const auto target = hil::OpenTarget("model:82599", 5);
   Session& session = CurrentSession();
-  session.target = target->name();
+  session.target = session.name = target->name();
   session.seed = 5;
   session.open = target.get();
   for (int i = 0; i < 40; ++i) target->bus(i % 2).Read32(kStatus);
