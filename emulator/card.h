@@ -3,11 +3,20 @@
 #define EMULATOR_CARD_H_
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "emulator/host.h"
 #include "emulator/wire/wire.h"
 
 namespace ixylab::emulator {
+
+/// A count of what became of frames: "sent", "received", "missed", ...
+struct NamedCounter {
+  std::string_view name;
+  std::uint64_t value = 0;
+};
 
 class Card {
  public:
@@ -19,6 +28,15 @@ class Card {
   virtual void Connect(unsigned port, Wire& wire, unsigned end) = 0;
   /// Accesses to registers that the model does not have.
   virtual std::uint64_t unknown_accesses() const = 0;
+  /// What became of the frames of a port since it was made, whatever a driver reads or resets.
+  virtual std::vector<NamedCounter> counters(unsigned port) const = 0;
+
+  /// An access to any port in words: "SRRCTL[0] 0x01014 = 0x12000402 {BSIZEPACKET=2 ...}".
+  virtual std::string Describe(unsigned region, std::uint32_t offset, unsigned bytes,
+                               std::uint32_t value) const = 0;
+  /// Who says that the register is there and does what it does: a section of the specification, a
+  /// driver that relies on it, or "guessed". Empty for a register that the model does not have.
+  virtual std::string_view Provenance(unsigned region, std::uint32_t offset) const = 0;
 };
 
 }  // namespace ixylab::emulator

@@ -23,14 +23,14 @@ void Dma::Forget() {
 
 std::byte* Dma::Look(std::uint64_t iova, std::uint64_t size) {
   DmaWindow& window = windows_[(iova / kGranule) % windows_.size()];
-  window = host_.Map(iova);
+  window = host_.Map(port_, iova);
   const std::uint64_t left = BytesLeft(window, iova);
   return left != 0 && size <= left ? window.memory + (iova - window.iova) : nullptr;
 }
 
 bool Dma::AllMapped(std::uint64_t iova, std::uint64_t size) {
   while (size != 0) {
-    const std::uint64_t left = BytesLeft(host_.Map(iova), iova);
+    const std::uint64_t left = BytesLeft(host_.Map(port_, iova), iova);
     if (left == 0) return false;
     const std::uint64_t step = std::min(left, size);
     iova += step;
@@ -43,7 +43,7 @@ bool Dma::Read(std::uint64_t iova, std::span<std::byte> to) {
   if (!AllMapped(iova, to.size())) return false;
   for (std::span<std::byte> rest = to; !rest.empty();) {
     const std::uint64_t from = iova + (to.size() - rest.size());
-    const DmaWindow window = host_.Map(from);
+    const DmaWindow window = host_.Map(port_, from);
     const std::size_t step = std::min<std::uint64_t>(BytesLeft(window, from), rest.size());
     std::memcpy(rest.data(), window.memory + (from - window.iova), step);
     rest = rest.subspan(step);
@@ -56,7 +56,7 @@ bool Dma::Write(std::uint64_t iova, std::span<const std::byte> from) {
   if (!AllMapped(iova, from.size())) return false;
   for (std::span<const std::byte> rest = from; !rest.empty();) {
     const std::uint64_t to = iova + (from.size() - rest.size());
-    const DmaWindow window = host_.Map(to);
+    const DmaWindow window = host_.Map(port_, to);
     const std::size_t step = std::min<std::uint64_t>(BytesLeft(window, to), rest.size());
     std::memcpy(window.memory + (to - window.iova), rest.data(), step);
     rest = rest.subspan(step);

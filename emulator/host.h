@@ -36,9 +36,9 @@ class Host {
  public:
   virtual ~Host() = default;
 
-  /// The window around `iova` (a whole page or more). A model may keep it, and must look it up
-  /// again once map_epoch() has changed.
-  virtual DmaWindow Map(std::uint64_t iova) = 0;
+  /// The window around `iova` of function `port` (a whole page or more). A model may keep it, and
+  /// must look it up again once map_epoch() has changed.
+  virtual DmaWindow Map(unsigned port, std::uint64_t iova) = 0;
   virtual const std::atomic<std::uint64_t>& map_epoch() const = 0;
   virtual void ReportFault(const DmaFault& fault) = 0;
 
@@ -50,8 +50,10 @@ class Host {
   virtual void TraceDma(unsigned /*port*/, bool /*write*/, std::uint64_t /*iova*/,
                         std::span<const std::byte> /*data*/) {}
 
-  /// Message-signalled interrupt `vector` of function `port`.
+  /// A message of function `port`: MSI-X `vector`, or 0 for MSI.
   virtual void RaiseVector(unsigned port, unsigned vector) = 0;
+  /// The level of the function's INTA#. Calls that change nothing are fine.
+  virtual void SetIntx(unsigned port, bool asserted) = 0;
 
   virtual Nanoseconds Now() = 0;
   /// Runs `work` once, `delay` from now, from Now, Sleep, a wait or a register access.
@@ -67,6 +69,14 @@ class NicFunction {
 
   /// Regions are BAR 0 to 5 and the configuration space.
   static constexpr unsigned kConfigSpace = 7;
+
+  /// Size of a region; 0 where there is none. What a BAR is, its word in the configuration space
+  /// says.
+  virtual std::uint32_t RegionBytes(unsigned region) const = 0;
+
+  /// Registers and configuration space become as after power-on, and nothing is pending any more
+  /// (PCI Express 4.0, 6.6.2, Function Level Reset).
+  virtual void ResetFunction() = 0;
 
   /// An access of 1, 2 or 4 bytes. Any region, offset and value is fine: unknown ones are logged
   /// and counted.

@@ -27,4 +27,16 @@ std::uint64_t Chip::unknown_accesses() const {
   return sum;
 }
 
+std::vector<NamedCounter> Chip::counters(unsigned) const { return {}; }
+
+std::string Chip::Describe(unsigned region, std::uint32_t offset, unsigned,
+                           std::uint32_t value) const {
+  return DescribeAccess(region == 0 ? FindRegister(offset) : nullptr, offset, value);
+}
+
+std::string_view Chip::Provenance(unsigned region, std::uint32_t offset) const {
+  const RegisterInfo* const row = region == 0 ? FindRegister(offset) : nullptr;
+  return row == nullptr ? std::string_view() : row->provenance;
+}
+
 }  // namespace ixylab::emulator::intel82599

@@ -33,6 +33,10 @@ class Chip final : public Card {
   NicFunction& function(unsigned port) override;
   void Connect(unsigned port, Wire& wire, unsigned end) override;
   std::uint64_t unknown_accesses() const override;
+  std::vector<NamedCounter> counters(unsigned port) const override;
+  std::string Describe(unsigned region, std::uint32_t offset, unsigned bytes,
+                       std::uint32_t value) const override;
+  std::string_view Provenance(unsigned region, std::uint32_t offset) const override;
 
  private:
   std::unique_ptr<SharedState> shared_;

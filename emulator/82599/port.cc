@@ -41,6 +41,12 @@ void Port::Connect(Wire& wire, unsigned end) {
   UpdateLink();
 }
 
+std::uint32_t Port::RegionBytes(unsigned region) const {
+  return region == 0 ? RegisterTable<Port>::kBarBytes : region == kConfigSpace ? 4096 : 0;
+}
+
+void Port::ResetFunction() { Reset(); }
+
 std::uint32_t Port::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
   if (region == 0 && bytes == 4) [[likely]] {
     FoldStatistics(offset);

@@ -88,6 +88,8 @@ class Port final : public Endpoint, public NicFunction {
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned region, std::uint32_t offset) override;
   bool Run() override;
+  std::uint32_t RegionBytes(unsigned region) const override;
+  void ResetFunction() override;
 
   // Endpoint
   void OnFrame(const Frame& frame) override;

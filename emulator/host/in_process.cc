@@ -56,6 +56,7 @@ struct InProcessHost::State {
   std::mutex vector_mutex;
   std::condition_variable vector_raised;
   std::vector<std::array<bool, kVectors>> raised;
+  std::vector<bool> intx;
 
   // Threaded mode.
   const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -106,7 +107,8 @@ struct InProcessHost::State {
   void RunThread();
 
   bool TakeVector(unsigned port, unsigned vector) {
-    return port < raised.size() && vector < kVectors && std::exchange(raised[port][vector], false);
+    if (port >= raised.size() || vector >= kVectors) return false;
+    return std::exchange(raised[port][vector], false) || (vector == 0 && intx[port]);
   }
 
   template <typename... Arguments>
@@ -132,6 +134,7 @@ InProcessHost::~InProcessHost() { Stop(); }
 void InProcessHost::Plug(NicFunction& function) {
   state_->functions.push_back(&function);
   state_->raised.emplace_back();
+  state_->intx.push_back(false);
 }
 
 // --- The models' thread ---
@@ -280,7 +283,7 @@ void InProcessHost::SetTrace(std::function<void(std::string_view)> sink) {
 
 // --- The models' side: called from functions and events, under the lock ---
 
-DmaWindow InProcessHost::Map(std::uint64_t iova) { return state_->iommu.Find(iova); }
+DmaWindow InProcessHost::Map(unsigned, std::uint64_t iova) { return state_->iommu.Find(iova); }
 
 const std::atomic<std::uint64_t>& InProcessHost::map_epoch() const { return state_->map_epoch; }
 
@@ -313,6 +316,19 @@ void InProcessHost::RaiseVector(unsigned port, unsigned vector) {
     state_->raised[port][vector] = true;
   }
   state_->vector_raised.notify_all();
+}
+
+void InProcessHost::SetIntx(unsigned port, bool asserted) {
+  {
+    const std::lock_guard guard(state_->vector_mutex);
+    if (port >= state_->intx.size() || state_->intx[port] == asserted) return;
+    state_->intx[port] = asserted;
+  }
+  if (state_->trace) [[unlikely]] {
+    state_->Trace("%lld port %u INTA# %s", static_cast<long long>(state_->Time().count()), port,
+                  asserted ? "asserted" : "deasserted");
+  }
+  if (asserted) state_->vector_raised.notify_all();
 }
 
 Nanoseconds InProcessHost::Now() {

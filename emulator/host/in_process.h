@@ -52,6 +52,7 @@ class InProcessHost final : public Host {
   }
   /// Non-null in threaded mode for ring tails.
   void* MapRegister(unsigned port, unsigned region, std::uint32_t offset);
+  /// Until the message arrives, which it does once; for vector 0 also while INTA# is asserted.
   bool WaitForVector(unsigned port, unsigned vector, Nanoseconds timeout);
   void Sleep(Nanoseconds duration);
   /// Runs `work` (feeding a wire, pulling a cable) as if it came from outside, and what follows
@@ -76,13 +77,14 @@ class InProcessHost final : public Host {
   void SetTrace(std::function<void(std::string_view line)> sink);
 
   // Host
-  DmaWindow Map(std::uint64_t iova) override;
+  DmaWindow Map(unsigned port, std::uint64_t iova) override;
   const std::atomic<std::uint64_t>& map_epoch() const override;
   void ReportFault(const DmaFault& fault) override;
   bool traces_dma() const override;
   void TraceDma(unsigned port, bool write, std::uint64_t iova,
                 std::span<const std::byte> data) override;
   void RaiseVector(unsigned port, unsigned vector) override;
+  void SetIntx(unsigned port, bool asserted) override;
   Nanoseconds Now() override;
   void Schedule(Nanoseconds delay, std::function<void()> work) override;
   void Log(unsigned port, std::string line) override;

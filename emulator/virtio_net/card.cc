@@ -29,6 +29,28 @@ std::uint64_t NetCard::unknown_accesses() const {
   return sum;
 }
 
-const Counters& NetCard::counters(unsigned port) const { return ports_.at(port)->counters(); }
+const Counters& NetCard::counts(unsigned port) const { return ports_.at(port)->counters(); }
+
+std::vector<NamedCounter> NetCard::counters(unsigned port) const {
+  const Counters& counts = ports_.at(port)->counters();
+  return {{"sent", counts.sent},         {"sent while down", counts.sent_while_down},
+          {"received", counts.received}, {"filtered", counts.filtered},
+          {"bad", counts.bad},           {"no buffer", counts.no_buffer},
+          {"too long", counts.too_long}};
+}
+
+std::string NetCard::Describe(unsigned region, std::uint32_t offset, unsigned bytes,
+                              std::uint32_t value) const {
+  return DescribeAccess(region, offset, bytes, value);
+}
+
+std::string_view NetCard::Provenance(unsigned region, std::uint32_t offset) const {
+  if (region == NicFunction::kConfigSpace || region == kMsixBar) return "PCI Local Bus 3.0";
+  if (region != kLegacyBar && region != kModernBar) return {};
+  const Place place = Locate(region, offset, false);
+  if (place.structure == Structure::kDevice) return "virtio 1.2, 5.1.4";
+  const RegisterRow* const row = FindRegister(place);
+  return row == nullptr ? std::string_view() : row->section;
+}
 
 }  // namespace ixylab::emulator::virtio_net

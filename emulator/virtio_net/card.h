@@ -54,7 +54,11 @@ class NetCard final : public Card {
   NicFunction& function(unsigned port) override;
   void Connect(unsigned port, Wire& wire, unsigned end) override;
   std::uint64_t unknown_accesses() const override;
-  const Counters& counters(unsigned port) const;
+  std::vector<NamedCounter> counters(unsigned port) const override;
+  const Counters& counts(unsigned port) const;
+  std::string Describe(unsigned region, std::uint32_t offset, unsigned bytes,
+                       std::uint32_t value) const override;
+  std::string_view Provenance(unsigned region, std::uint32_t offset) const override;
 
  private:
   std::vector<std::unique_ptr<Port>> ports_;

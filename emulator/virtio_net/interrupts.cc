@@ -23,8 +23,12 @@ void Port::ConfigChanged() {
   UpdateIntx();
 }
 
-/// 4.1.4.5.1: INTx is asserted by this bit. No host here has a wire for it.
-void Port::UpdateIntx() { pci_.SetInterruptStatus(isr_ != 0 && !msix_.enabled()); }
+/// 4.1.4.5.1: INTx is asserted by the ISR status, unless the driver uses MSI-X or disabled it.
+void Port::UpdateIntx() {
+  const bool pending = isr_ != 0 && !msix_.enabled();
+  pci_.SetInterruptStatus(pending);
+  host_.SetIntx(number_, pending && !pci_.Command(pci::kInterruptDisable));
+}
 
 std::uint32_t Port::ReadIsr() {
   const std::uint8_t isr = std::exchange(isr_, std::uint8_t{0});

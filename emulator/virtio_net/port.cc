@@ -113,6 +113,21 @@ void Port::AddVirtioCapabilities() {
   window_ = add(VIRTIO_PCI_CAP_PCI_CFG, 0, 0, std::array<std::uint8_t, 4>{}, writable);
 }
 
+std::uint32_t Port::RegionBytes(unsigned region) const {
+  switch (region) {
+    case kLegacyBar:
+      return config_.interface == Interface::kModern ? 0 : kLegacyBarBytes;
+    case kMsixBar:
+      return pci::Msix::kBarBytes;
+    case kModernBar:
+      return config_.interface == Interface::kLegacy ? 0 : kModernBarBytes;
+    case kConfigSpace:
+      return pci::ConfigSpace::kBytes;
+    default:
+      return 0;
+  }
+}
+
 std::uint32_t Port::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
   return region == kConfigSpace ? ReadConfigSpace(offset, bytes) : ReadBar(region, offset, bytes);
 }

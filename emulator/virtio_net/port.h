@@ -67,6 +67,8 @@ class Port final : public Endpoint, public NicFunction {
   /// None: what a driver wants to say fast it says in its rings (NetConfig::polls).
   void* MapRegister(unsigned, std::uint32_t) override { return nullptr; }
   bool Run() override;
+  std::uint32_t RegionBytes(unsigned region) const override;
+  void ResetFunction() override;
 
   // Endpoint
   void OnFrame(const Frame& frame) override;

@@ -162,4 +162,10 @@ void Port::Reset() {
   UpdateRunning();
 }
 
+void Port::ResetFunction() {
+  msix_.Reset();
+  WriteConfigSpace(pci::kCommand, 2, 0);
+  Reset();
+}
+
 }  // namespace ixylab::emulator::virtio_net

@@ -13,7 +13,7 @@ namespace {
 /// Two windows of 4 KiB side by side at 1 MiB, with unlike memory behind them, and one alone.
 class TwoWindows final : public Host {
  public:
-  DmaWindow Map(std::uint64_t iova) override {
+  DmaWindow Map(unsigned, std::uint64_t iova) override {
     ++lookups;
     if (!mapped) return {};
     for (std::uint64_t window = 0; window < memory_.size(); ++window) {
@@ -30,6 +30,7 @@ class TwoWindows final : public Host {
     traced.push_back({write, iova, data.size()});
   }
   void RaiseVector(unsigned, unsigned) override {}
+  void SetIntx(unsigned, bool) override {}
   Nanoseconds Now() override { return {}; }
   void Schedule(Nanoseconds, std::function<void()>) override {}
   void Log(unsigned, std::string) override {}

@@ -25,6 +25,8 @@ class ScriptedFunction final : public NicFunction {
     if (on_write) on_write(offset, value);
   }
   void* MapRegister(unsigned, std::uint32_t) override { return &word; }
+  std::uint32_t RegionBytes(unsigned) const override { return 4096; }
+  void ResetFunction() override {}
   bool Run() override {
     ++runs;
     if (pending == 0) return false;
@@ -155,11 +157,11 @@ TEST_F(VirtualTime, FaultsAndLogAreBounded) {
 
 TEST_F(VirtualTime, ReleaseAndTraceMoveTheEpoch) {
   const auto mapping = host_.Allocate(1);
-  EXPECT_EQ(host_.Map(mapping.pages[0]).size, InProcessHost::kPageSize);
+  EXPECT_EQ(host_.Map(0, mapping.pages[0]).size, InProcessHost::kPageSize);
   std::uint64_t before = host_.map_epoch();
   host_.Release(mapping);
   EXPECT_NE(host_.map_epoch(), before);
-  EXPECT_EQ(host_.Map(mapping.pages[0]).size, 0u);
+  EXPECT_EQ(host_.Map(0, mapping.pages[0]).size, 0u);
   before = host_.map_epoch();
   EXPECT_FALSE(host_.traces_dma());
   host_.SetTrace([](std::string_view) {});

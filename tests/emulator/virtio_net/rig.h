@@ -162,7 +162,7 @@ class Rig {
   /// From the partner to port 0.
   void Send(std::span<const std::byte> frame, std::optional<std::uint32_t> fcs = std::nullopt);
 
-  const Counters& counters() const { return card.counters(0); }
+  const Counters& counters() const { return card.counts(0); }
 
   const Mode mode;
   InProcessHost host;
