@@ -126,7 +126,6 @@ int Main(int argc, char** argv) {
              xml != nullptr && options.targets.size() == 1) {
     options.xml = xml;
   }
-  CompleteVmOptions(options.vm);
   if (!options.control.empty()) options.control = FromUser(options.control);
 
   std::vector<std::unique_ptr<PortGuard>> ports = TakePorts(options.targets);

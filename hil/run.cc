@@ -12,6 +12,7 @@
 #include "hil/suite_output.h"
 #include "hil/target/target_spec.h"
 #include "hil/vm/qemu.h"
+#include "hil/vm_options.h"
 
 namespace ixylab::hil {
 
@@ -80,7 +81,7 @@ SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnL
 /// The suite runs in the guest, on PCI devices there.
 SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const OnLine& on_line) {
   VmOptions vm = options.vm;
-  vm.virtio = target.virtio;
+  CompleteVmOptions(vm, target);
   vm.deadline = options.deadline;
   const auto start = std::chrono::steady_clock::now();
   vm.on_ready = [start] {
@@ -88,8 +89,7 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
     std::printf("the guest is up after %.1f s\n", elapsed.count());
     std::fflush(stdout);
   };
-  std::vector<std::string> command =
-      SuiteCommand(options, "conformance", GuestTarget(target.virtio));
+  std::vector<std::string> command = SuiteCommand(options, "conformance", GuestTarget(target));
   command.push_back("--as=" + target.name);
   command.push_back("--control=" + std::string(kControlPort));
   if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + std::string(kResultFile));
@@ -155,7 +155,11 @@ bool RunTarget(const RunOptions& options, const std::string& target, Report& rep
 int Run(const RunOptions& options) {
   CheckExecutable(options.suite);
   for (const std::string& target : options.targets) {
-    if (ParseTarget(target).kind == TargetKind::kVm) CheckVm(options.vm);
+    const TargetSpec spec = ParseTarget(target);
+    if (spec.kind != TargetKind::kVm) continue;
+    VmOptions vm = options.vm;
+    CompleteVmOptions(vm, spec);
+    CheckVm(vm);
   }
   Report report;
   bool interrupted = false;

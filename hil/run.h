@@ -21,7 +21,7 @@ struct RunOptions {
   std::chrono::seconds deadline{600};  // for each target
   std::string control;                 // of PCI ports: the channel that pulls their cable
   std::string xml;                     // where GoogleTest's XML goes; empty: nowhere
-  VmOptions vm;                        // of targets in VMs; `deadline` and device aside
+  VmOptions vm;                        // of targets in VMs, as the user gave them
 };
 
 /// Runs and reports to standard output. 0: all passed or skipped as expected. 1: something failed.

@@ -4,6 +4,7 @@
 
 #include "hil/files.h"
 #include "hil/target/target_spec.h"
+#include "hil/vm/qemu.h"
 
 namespace ixylab::hil {
 
@@ -20,10 +21,9 @@ constexpr const char* kPrograms[] = {
 }  // namespace
 
 void AddVmOptions(CLI::App& command, VmOptions& vm) {
-  command
-      .add_option("--qemu", vm.qemu,
-                  "QEMU for VMs: a path, machine (the one on the PATH), or recent (10.1 or later)")
-      ->default_str("machine");
+  command.add_option("--qemu", vm.qemu,
+                     "QEMU for VMs: a path, machine (the one on the PATH), or recent (10.1 or "
+                     "later); default: machine, if it can do what the target needs");
   command.add_option("--kernel", vm.kernel, "Kernel of VMs; default: Debian's");
   command.add_option("--initramfs", vm.initramfs, "Files of VMs; default: busybox and modules");
   command
@@ -32,12 +32,24 @@ void AddVmOptions(CLI::App& command, VmOptions& vm) {
       ->check(CLI::IsMember({"auto", "kvm", "tcg"}));
 }
 
-void CompleteVmOptions(VmOptions& vm) {
-  if (vm.qemu.empty() || vm.qemu == "machine") {
-    vm.qemu = FindInPath("qemu-system-x86_64");
-  } else {
-    vm.qemu = vm.qemu == "recent" ? FindExternalRunfile("qemu/recent") : FromUser(vm.qemu);
+void CompleteVmOptions(VmOptions& vm, const TargetSpec& target) {
+  vm.virtio = target.virtio;
+  if (target.nic == Nic::k82599) {
+    vm.nic = "82599";
+    vm.nic_program = FindRunfile("emulator/nic");
   }
+  if (target.uio) vm.modules.emplace_back("uio_pci_generic");
+
+  const bool by_default = vm.qemu.empty();
+  if (by_default || vm.qemu == "machine") {
+    vm.qemu = FindInPath("qemu-system-x86_64");
+  } else if (vm.qemu != "recent") {
+    vm.qemu = FromUser(vm.qemu);
+  }
+  const bool too_old =
+      by_default && !vm.nic.empty() && (vm.qemu.empty() || !KnowsVfioUser(vm.qemu));
+  if (vm.qemu == "recent" || too_old) vm.qemu = FindExternalRunfile("qemu/recent");
+
   vm.kernel = vm.kernel.empty() ? FindExternalRunfile("guest/vmlinux") : FromUser(vm.kernel);
   vm.initramfs =
       vm.initramfs.empty() ? FindExternalRunfile("guest/initramfs") : FromUser(vm.initramfs);
@@ -55,8 +67,7 @@ void CompleteShellOptions(ShellOptions& shell) {
   if (target.kind != TargetKind::kVm) {
     throw TargetError("target \"" + target.name + "\" is no VM: it has no shell");
   }
-  shell.vm.virtio = target.virtio;
-  CompleteVmOptions(shell.vm);
+  CompleteVmOptions(shell.vm, target);
   for (const char* program : kPrograms) {
     if (const std::string path = FindRunfile(program); !path.empty()) {
       shell.program_paths.insert(shell.program_paths.begin(), path);

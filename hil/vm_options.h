@@ -12,8 +12,8 @@ namespace ixylab::hil {
 
 /// --qemu, --kernel, --initramfs, --accel.
 void AddVmOptions(CLI::App& command, VmOptions& vm);
-/// After parsing: defaults, and paths as the user means them.
-void CompleteVmOptions(VmOptions& vm);
+/// After parsing, for a VM with the cards of `target`: defaults, and paths as the user means them.
+void CompleteVmOptions(VmOptions& vm, const TargetSpec& target);
 
 struct ShellOptions {
   std::string target = "vm:virtio-net";

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kThreads = ",threads";
 constexpr std::string_view kAsLegacy = ",as-legacy";
 constexpr std::string_view kNeedsLink = ",needs-link";
+constexpr std::string_view kUio = ",uio";
 
 constexpr auto kTargets = std::to_array<TargetInfo>({
     {"model:82599", "two ports of a modelled 82599 in this process: virtual time, reproducible"},
@@ -27,8 +28,11 @@ constexpr auto kTargets = std::to_array<TargetInfo>({
     {"vm:virtio-net,modern", "the same with disable-legacy=on"},
     {"vm:virtio-net,packed", "modern alone, with packed rings"},
     {"vm:virtio-net,as-legacy", "transitional devices, used as legacy ones"},
+    {"vm:82599", "two ports of the modelled 82599 in a process of its own, in a QEMU VM"},
+    {"vm:82599,uio", "the same through uio_pci_generic, with interrupts"},
     {"pci:ADDRESS,ADDRESS",
      "two ports of this machine, cabled to each other: pci:0000:03:00.0,..."},
+    {"pci:ADDRESS,ADDRESS,uio", "the same through uio_pci_generic, with interrupts"},
 });
 
 /// What stands after "virtio-net" in a name.
@@ -82,6 +86,7 @@ TargetSpec ParsePci(std::string_view name, std::string_view rest) {
   TargetSpec spec{.name = std::string(name), .kind = TargetKind::kPci};
   spec.needs_link = TakeSuffix(rest, kNeedsLink);
   if (TakeSuffix(rest, kAsLegacy)) spec.virtio = VirtioKind::kAsLegacy;
+  spec.uio = TakeSuffix(rest, kUio);
   const std::size_t comma = rest.find(',');
   if (comma == rest.npos) Refuse(name, "two PCI addresses with a comma between them expected");
   spec.addresses = {std::string(rest.substr(0, comma)), std::string(rest.substr(comma + 1))};
@@ -104,6 +109,8 @@ TargetSpec ParseTarget(std::string_view name) {
   TargetSpec spec{.name = std::string(name)};
   if (TakePrefix(rest, "vm:")) {
     spec.kind = TargetKind::kVm;
+    spec.uio = rest == "82599,uio";
+    if (spec.uio || rest == "82599") return spec;
   } else if (TakePrefix(rest, "model:")) {
     spec.threads = TakeSuffix(rest, kThreads);
     if (rest == "82599") return spec;

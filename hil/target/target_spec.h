@@ -42,6 +42,7 @@ struct TargetSpec {
   bool threads = false;           // of a model: on a thread of its own
   /// Of PCI: a frame sent while the link is down breaks the device until its next reset.
   bool needs_link = false;
+  bool uio = false;  // of PCI, and in a VM: through uio_pci_generic, in place of sysfs alone
   std::array<std::string, 2> addresses{};  // of PCI functions: "0000:03:00.0"
 };
 

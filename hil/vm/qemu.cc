@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "hil/subprocess.h"
 #include "hil/vm/cpio.h"
 
 namespace ixylab::hil {
@@ -17,6 +19,8 @@ namespace {
 constexpr std::string_view kInit =
 #include "hil/vm/init.inc"
     ;
+
+constexpr std::chrono::seconds kProbeDeadline{20};
 
 std::string ReadFile(const std::string& what, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -32,7 +36,8 @@ std::string Quoted(const std::string& word) {
   return quoted + "' ";
 }
 
-std::string NicDevice(unsigned number, VirtioKind kind) {
+/// A card of QEMU's.
+std::string VirtioDevice(unsigned number, VirtioKind kind) {
   std::string device = "virtio-net-pci,id=" + std::string(kNicIds[number]) + ",netdev=cable" +
                        std::to_string(number) + ",addr=" + std::to_string(2 + number) +
                        ",mac=02:00:00:00:00:0" + std::to_string(1 + number) +
@@ -52,7 +57,25 @@ std::string NicDevice(unsigned number, VirtioKind kind) {
   return device;
 }
 
+/// A port of a NIC process, which listens on the socket that `file` is.
+std::string VfioUserDevice(unsigned number, int file) {
+  const nlohmann::json device = {
+      {"driver", "vfio-user-pci"},
+      {"id", kNicIds[number]},
+      {"addr", std::to_string(2 + number)},
+      {"socket", {{"type", "unix"}, {"path", "/proc/self/fd/" + std::to_string(file)}}}};
+  return device.dump();
+}
+
 }  // namespace
+
+bool KnowsVfioUser(const std::string& qemu) {
+  bool knows = false;
+  RunChild({qemu, "-device", "vfio-user-pci,help"}, kProbeDeadline, [&](std::string_view line) {
+    if (line.starts_with("vfio-user-pci options")) knows = true;
+  });
+  return knows;
+}
 
 void CheckVm(const VmOptions& options) {
   if (options.qemu.empty()) {
@@ -69,11 +92,25 @@ void CheckVm(const VmOptions& options) {
   if (access(options.initramfs.c_str(), R_OK) != 0) {
     FailWithErrno("no initramfs: cannot read " + options.initramfs);
   }
+  if (options.nic.empty()) return;
+  if (options.nic_program.empty()) {
+    throw std::runtime_error("no NIC process: //emulator:nic is not among this program's files");
+  }
+  CheckExecutable(options.nic_program);
+  if (!KnowsVfioUser(options.qemu)) {
+    throw std::runtime_error(options.qemu +
+                             " has no vfio-user-pci: QEMU 10.1 or later is needed; try "
+                             "--qemu=recent");
+  }
 }
 
 Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& programs,
                      const std::vector<std::string>& command, bool interactive) {
   std::string image = ReadFile("initramfs", options.initramfs);
+  for (const std::string& archive : options.archives) {
+    image.resize((image.size() + 3) / 4 * 4);
+    image += ReadFile("archive", archive);
+  }
   image.resize((image.size() + 3) / 4 * 4);
 
   std::string settings = "unbound='";
@@ -108,6 +145,16 @@ Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& 
   return memory;
 }
 
+std::vector<int> Kept(const VmOptions& options, const QemuDescriptors& descriptors) {
+  std::vector<int> kept;
+  for (const int fd : {descriptors.initramfs, descriptors.cards[0], descriptors.cards[1],
+                       descriptors.output, descriptors.control, descriptors.qmp}) {
+    if (fd >= 0) kept.push_back(fd);
+  }
+  for (const auto& [name, fd] : options.ports) kept.push_back(fd);
+  return kept;
+}
+
 std::vector<std::string> QemuCommand(const VmOptions& options, const std::string& accelerator,
                                      const QemuDescriptors& descriptors) {
   const bool interactive = descriptors.output < 0;
@@ -116,13 +163,17 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
     command.push_back(option);
     command.push_back(value);
   };
-  add("-machine", "q35");
+  const bool own_cards = options.nic.empty();
+  const std::string memory = std::to_string(options.memory_mib);
+  add("-machine", own_cards ? "q35" : "q35,memory-backend=memory");
+  // A NIC process reaches the guest's memory by mapping it.
+  if (!own_cards) add("-object", "memory-backend-memfd,id=memory,share=on,size=" + memory + "M");
   add("-accel", accelerator);
   add("-cpu", "max");
   // Never one: for a single processor TCG leaves out memory barriers (before QEMU 8.1 all of them),
   // and then driver and device, which are threads of QEMU, miss each other's notifications.
   add("-smp", "2");
-  add("-m", std::to_string(options.memory_mib));
+  add("-m", memory);
   add("-display", "none");
   add("-serial", interactive ? "mon:stdio" : "stdio");
   add("-kernel", options.kernel);
@@ -135,10 +186,14 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   // socket, and a full one holds up the other card's transmit queue. A hub would let frames
   // overtake those that wait in the card (QEMU, net/net.c, qemu_flush_or_purge_queued_packets).
   for (unsigned i = 0; i < std::size(kNicIds); ++i) {
+    if (!own_cards) {
+      add("-device", VfioUserDevice(i, descriptors.cards[i]));
+      continue;
+    }
     const std::string number = std::to_string(i);
     add("-netdev", "dgram,id=cable" + number +
-                       ",local.type=fd,local.str=" + std::to_string(descriptors.cables[i]));
-    add("-device", NicDevice(i, options.virtio));
+                       ",local.type=fd,local.str=" + std::to_string(descriptors.cards[i]));
+    add("-device", VirtioDevice(i, options.virtio));
   }
   if (interactive) return command;
 

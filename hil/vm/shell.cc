@@ -7,10 +7,15 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hil/process.h"
+#include "hil/vm/nic_process.h"
 #include "hil/vm/qemu.h"
 
 namespace ixylab::hil {
@@ -34,6 +39,36 @@ class TerminalSettings {
   const bool terminal_;
 };
 
+enum class End { kQemu, kNic, kSignal };
+
+/// Until QEMU has closed `life`, the NIC process (which may be null) has died, or a signal came.
+End Await(int life, const SignalsAsEvents& signals, NicProcess* nic) {
+  while (true) {
+    std::array<pollfd, 3> events = {
+        {{.fd = life, .events = POLLIN, .revents = 0},
+         {.fd = signals.get(), .events = POLLIN, .revents = 0},
+         {.fd = nic != nullptr ? nic->log_descriptor() : -1, .events = POLLIN, .revents = 0}}};
+    if (poll(events.data(), events.size(), -1) < 0) {
+      if (errno != EINTR) FailWithErrno("poll");
+      continue;
+    }
+    if (events[0].revents != 0) return End::kQemu;
+    if (events[1].revents != 0) {
+      signals.Consume();
+      return End::kSignal;
+    }
+    if (!nic->TakeLog()) return End::kNic;
+  }
+}
+
+/// What the user has not seen of the NIC process: the terminal was the guest's.
+void Print(const NicReport& report) {
+  for (const auto* lines : {&report.log, &report.problems}) {
+    for (const std::string& line : *lines) std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  if (!report.death.empty()) std::fprintf(stderr, "%s\n", report.death.c_str());
+}
+
 }  // namespace
 
 int RunShell(const VmOptions& options, const std::vector<GuestProgram>& programs) {
@@ -45,24 +80,31 @@ int RunShell(const VmOptions& options, const std::vector<GuestProgram>& programs
   const Descriptor image = MakeImage(options, programs, {"sh"}, true);
   DescriptorPair life = MakePipe();  // closed by QEMU's end
   const DescriptorPair cable = MakeMessagePair();
-  const std::array<int, 2> cables = {cable.ours.get(), cable.theirs.get()};
-  const std::array<int, 4> kept = {image.get(), life.theirs.get(), cables[0], cables[1]};
+  QemuDescriptors descriptors = {.initramfs = image.get(),
+                                 .cards = {cable.ours.get(), cable.theirs.get()}};
 
   const TerminalSettings terminal;
   const SignalsAsEvents signals;
-  Child qemu(QemuCommand(options, accelerator, {.initramfs = image.get(), .cables = cables}),
-             Child::kTerminal, kept, signals);
+  std::unique_ptr<NicProcess> nic;
+  if (!options.nic.empty()) {
+    nic = std::make_unique<NicProcess>(options, signals);
+    for (unsigned port : {0u, 1u}) descriptors.cards[port] = nic->socket(port).file();
+  }
+  std::vector<int> kept = Kept(options, descriptors);
+  kept.push_back(life.theirs.get());
+  Child qemu(QemuCommand(options, accelerator, descriptors), Child::kTerminal, kept, signals);
   life.theirs.Close();
-  std::array<pollfd, 2> events = {{{.fd = life.ours.get(), .events = POLLIN, .revents = 0},
-                                   {.fd = signals.get(), .events = POLLIN, .revents = 0}}};
-  while (poll(events.data(), events.size(), -1) < 0) {
-    if (errno != EINTR) FailWithErrno("poll");
-  }
-  if (events[1].revents != 0) {
-    signals.Consume();
-    return kInterrupted;
-  }
+  if (nic) nic->CloseSockets();
+
+  const End end = Await(life.ours.get(), signals, nic.get());
+  NicReport report;
+  if (nic) report = nic->Report(std::chrono::milliseconds(end == End::kQemu ? 200 : 0));
+  if (end != End::kQemu) qemu.Kill();
   const int status = qemu.Wait();
+  if (nic) nic->Stop(report);
+  Print(report);
+  if (end == End::kSignal) return kInterrupted;
+  if (!report.death.empty()) return 1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "hil/process.h"
 #include "hil/vm/accelerator.h"
 #include "hil/vm/guest_output.h"
+#include "hil/vm/nic_process.h"
 #include "hil/vm/qemu.h"
 #include "hil/vm/qmp.h"
 
@@ -28,6 +30,8 @@ using Clock = std::chrono::steady_clock;
 using OnLine = std::function<void(std::string_view line)>;
 
 constexpr std::size_t kConsoleLines = 100;
+// QEMU may be seen to end before the NIC process whose death ended it.
+constexpr std::chrono::milliseconds kNicDeathPatience{200};
 
 /// The ends of QEMU's channels.
 struct Channels {
@@ -42,19 +46,16 @@ struct Channels {
   std::array<int, 2> Cables() const {
     return wires[0] >= 0 ? wires : std::array{cable.ours.get(), cable.theirs.get()};
   }
-  std::vector<int> Kept(const VmOptions& options) const {
-    std::vector<int> kept = {image.get(),      output.theirs.get(), control.theirs.get(),
-                             qmp.theirs.get(), Cables()[0],         Cables()[1]};
-    for (const auto& [name, fd] : options.ports) kept.push_back(fd);
-    return kept;
-  }
-  std::vector<std::string> Command(const VmOptions& options, const std::string& accelerator) const {
-    return QemuCommand(options, accelerator,
-                       {.initramfs = image.get(),
-                        .cables = Cables(),
-                        .output = output.theirs.get(),
-                        .control = control.theirs.get(),
-                        .qmp = qmp.theirs.get()});
+  /// What QEMU inherits. `nic` may be null.
+  QemuDescriptors Theirs(NicProcess* nic) const {
+    QemuDescriptors descriptors = {.initramfs = image.get(),
+                                   .output = output.theirs.get(),
+                                   .control = control.theirs.get(),
+                                   .qmp = qmp.theirs.get()};
+    for (unsigned port : {0u, 1u}) {
+      descriptors.cards[port] = nic != nullptr ? nic->socket(port).file() : Cables()[port];
+    }
+    return descriptors;
   }
 };
 
@@ -65,8 +66,10 @@ class Vm {
      const OnLine& on_line)
       : options_(options),
         channels_{.image = std::move(image), .wires = options.wires},
-        qemu_(channels_.Command(options, accelerator), channels_.console.theirs.get(),
-              channels_.Kept(options), signals_),
+        nic_(options.nic.empty() ? nullptr : std::make_unique<NicProcess>(options, signals_)),
+        qemu_(QemuCommand(options, accelerator, channels_.Theirs(nic_.get())),
+              channels_.console.theirs.get(), Kept(options, channels_.Theirs(nic_.get())),
+              signals_),
         output_(on_line),
         control_([this](std::string_view line) { Serve(line); }),
         console_([this](std::string_view line) { Log(line); }),
@@ -76,19 +79,24 @@ class Vm {
       pair->theirs.Close();
     }
     channels_.cable = {};  // both ends are QEMU's
+    if (nic_) nic_->CloseSockets();
     result_.accelerator = accelerator;
   }
 
   /// `boot_deadline`: until the program begins; both count from the start.
   VmResult Run(std::chrono::seconds boot_deadline, std::chrono::seconds deadline) {
     const bool alive = Converse(boot_deadline, deadline);
+    if (nic_) result_.nic = nic_->Report(alive ? std::chrono::milliseconds(0) : kNicDeathPatience);
     // A QEMU that has closed its side is about to end.
     const int status = qemu_.Wait(alive ? std::chrono::seconds(0) : std::chrono::seconds(5));
+    if (nic_) nic_->Stop(result_.nic);
     while (Take(channels_.console.ours, console_)) {
     }
     output_.End();
     console_.End();
-    if (result_.end == VmResult::End::kDied) result_.reason = Death(status);
+    if (result_.end == VmResult::End::kDied) {
+      result_.reason = result_.nic.death.empty() ? Death(status) : result_.nic.death;
+    }
     result_.console.assign(log_.begin(), log_.end());
     return std::move(result_);
   }
@@ -108,9 +116,10 @@ class Vm {
             " within " + std::to_string(limit.count()) + " s: killed";
         return true;
       }
-      std::array<pollfd, 4> events = {{Input(signals_.get()), Input(channels_.console.ours.get()),
+      std::array<pollfd, 5> events = {{Input(signals_.get()), Input(channels_.console.ours.get()),
                                        Input(channels_.control.ours.get()),
-                                       Input(channels_.output.ours.get())}};
+                                       Input(channels_.output.ours.get()),
+                                       Input(nic_ ? nic_->log_descriptor() : -1)}};
       const int ready = poll(events.data(), events.size(),
                              static_cast<int>(std::clamp<decltype(left)>(left, 0, 1'000'000)));
       if (ready < 0 && errno != EINTR) FailWithErrno("poll");
@@ -125,6 +134,7 @@ class Vm {
         result_.reason = "killed: interrupted";
         return true;
       }
+      if (events[4].revents != 0 && !nic_->TakeLog()) return true;  // QEMU aborts without it
       if (events[1].revents != 0) Take(channels_.console.ours, console_);
       if (events[2].revents != 0) Take(channels_.control.ours, control_);
       if (events[3].revents != 0 && !Take(channels_.output.ours, output_)) return false;
@@ -157,16 +167,22 @@ class Vm {
 
   /// Answers a request of the guest.
   void Serve(std::string_view request) {
-    std::string answer = "ok\n";
+    std::string answer;
     try {
-      if (request != "link up" && request != "link down") {
-        throw std::runtime_error("unknown request \"" + std::string(request) + "\"");
+      if (nic_) {
+        for (const std::string& line : nic_->Request(request)) answer += line + "\n";
+      } else {
+        if (request != "link up" && request != "link down") {
+          throw std::runtime_error("unknown request \"" + std::string(request) + "\"");
+        }
+        for (const char* nic : kNicIds) qmp_.SetLink(nic, request == "link up");
+        answer = "ok\n";
       }
-      for (const char* nic : kNicIds) qmp_.SetLink(nic, request == "link up");
     } catch (const std::exception& error) {
       answer = std::string("error ") + error.what() + "\n";
     }
-    send(channels_.control.ours.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    // A guest that reads no answers must not hold this up.
+    send(channels_.control.ours.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
   void Log(std::string_view line) {
@@ -194,6 +210,7 @@ class Vm {
   const SignalsAsEvents signals_;
   Channels channels_;
   bool interrupted_ = false;
+  std::unique_ptr<NicProcess> nic_;  // null: the cards are QEMU's
   Child qemu_;
   GuestOutput output_;
   Lines control_;
@@ -205,14 +222,16 @@ class Vm {
 
 }  // namespace
 
-std::string GuestTarget(VirtioKind virtio) {
-  std::string target = "pci:";
-  target.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
-  if (virtio == VirtioKind::kAsLegacy) target += ",as-legacy";
+std::string GuestTarget(const TargetSpec& target) {
+  std::string name = "pci:";
+  name.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
+  if (target.uio) name += ",uio";
+  if (target.nic != Nic::kVirtioNet) return name;
+  if (target.virtio == VirtioKind::kAsLegacy) name += ",as-legacy";
   // QEMU (virtqueue_packed_drop_all) takes frames that it drops out of a count that they were never
   // put in; the next one finds the queue overfull, and the device is broken.
-  if (virtio == VirtioKind::kPacked) target += ",needs-link";
-  return target;
+  if (target.virtio == VirtioKind::kPacked) name += ",needs-link";
+  return name;
 }
 
 VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& programs,

@@ -1,5 +1,5 @@
-// A VM that runs one program: Linux under QEMU, with two virtio-net cards that are cabled to each
-// other.
+// A VM that runs one program: Linux under QEMU, with two network cards that are cabled to each
+// other: virtio-net devices of QEMU's, or the two ports of a NIC process (//emulator:nic).
 #ifndef HIL_VM_VM_H_
 #define HIL_VM_VM_H_
 
@@ -19,19 +19,31 @@ namespace ixylab::hil {
 
 /// Where the cards are in the guest.
 inline constexpr std::string_view kNicAddresses[] = {"0000:00:02.0", "0000:00:03.0"};
-/// The cards as a target of a program in the guest: pci:... with what must be said of them.
-std::string GuestTarget(VirtioKind virtio);
+/// The cards of the VM `target` as a target of a program in the guest: pci:... with what must be
+/// said of them.
+std::string GuestTarget(const TargetSpec& target);
 /// The guest's channel for requests to the host: "link up" or "link down", a line each, answered
-/// with "ok" or "error TEXT" once the cable between the cards is plugged or pulled on both sides.
+/// with "ok" or "error TEXT" once the cable between the cards is plugged or pulled on both sides. A
+/// NIC process answers more: "counters", "faults", "unknown", "registers", with lines of which the
+/// last is "ok" or "error TEXT".
 inline constexpr std::string_view kControlPort = "/dev/virtio-ports/ixylab.control";
 /// A file that the program may leave; it comes back as VmResult::result.
 inline constexpr std::string_view kResultFile = "/vm/result";
 
 struct VmOptions {
-  std::string qemu;       // path of qemu-system-x86_64
-  std::string kernel;     // path of a vmlinux or bzImage
-  std::string initramfs;  // path of an archive with busybox and modules (tools/guest)
+  std::string qemu;                   // path of qemu-system-x86_64
+  std::string kernel;                 // path of a vmlinux or bzImage
+  std::string initramfs;              // path of an archive with busybox and modules (tools/guest)
+  std::vector<std::string> archives;  // paths of further ones, unpacked on top of that
+
+  /// QEMU's cards, if there is no `nic`.
   VirtioKind virtio = VirtioKind::kTransitional;
+  /// The cards are the ports of a NIC process, of this kind: what its --nic takes, such as "82599"
+  /// or "virtio-net,packed". QEMU must know vfio-user-pci (10.1 or later).
+  std::string nic;
+  std::string nic_program;                 // path of //emulator:nic
+  std::vector<std::string> nic_arguments;  // further ones: "--mac=02:00:00:00:00:01"
+
   /// "kvm", "tcg", or "auto": KVM if a guest comes up with it within a few seconds, else TCG.
   std::string accelerator = "auto";
   std::string kvm_device = "/dev/kvm";  // KVM is tried where this can be read and written
@@ -60,10 +72,21 @@ struct GuestProgram {
   std::string path;
 };
 
+/// What the NIC process said before it was stopped.
+struct NicReport {
+  /// What went wrong there, one line each: registers that the model does not have, DMA accesses
+  /// that were refused, no answer. Empty if all was well.
+  std::vector<std::string> problems;
+  std::string death;                   // if it died by itself: why, in one line
+  std::vector<std::string> counters;   // "port 0 sent 123"
+  std::vector<std::string> registers;  // how many the guest touched, and on whose word they stand
+  std::vector<std::string> log;        // its last lines
+};
+
 struct VmResult {
   enum class End {
     kExited,       // the program did, with `code`
-    kDied,         // QEMU ended before the program: `reason`
+    kDied,         // QEMU or the NIC process ended before the program: `reason`
     kDeadline,     // killed here after the deadline
     kInterrupted,  // killed here because the user pressed Ctrl-C or this process was told to end
   };
@@ -73,6 +96,7 @@ struct VmResult {
   std::string result;                // the program's result file
   std::vector<std::string> console;  // what the guest's kernel and QEMU said: the last lines
   std::string accelerator;           // with which it ran
+  NicReport nic;                     // if there was one
   /// From the start of QEMU until the program began; nothing if it never did.
   std::optional<std::chrono::milliseconds> boot;
 };

@@ -109,8 +109,7 @@ void RunInGuest(const CommonOptions& options, const std::string& program, const 
   Host host;
   Worker worker;
   hil::VmOptions vm = options.vm;
-  hil::CompleteVmOptions(vm);
-  vm.virtio = target.virtio;
+  hil::CompleteVmOptions(vm, target);
   vm.deadline = kDeadline;
   vm.ports = {{"ixylab.stream", host.stream_.theirs.get()},
               {"ixylab.stop", host.stop_.theirs.get()}};
@@ -127,7 +126,7 @@ void RunInGuest(const CommonOptions& options, const std::string& program, const 
                                       "-c",
                                       kGuestScript,
                                       program,
-                                      "--target=" + hil::GuestTarget(target.virtio),
+                                      "--target=" + hil::GuestTarget(target),
                                       "--batch=" + std::to_string(options.batch)};
   if (options.trace) command.push_back("--trace");
   command.insert(command.end(), task.arguments.begin(), task.arguments.end());

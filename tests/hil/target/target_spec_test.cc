@@ -48,11 +48,28 @@ TEST(TargetSpecTest, VirtioKinds) {
 }
 
 TEST(TargetSpecTest, UnknownNamesAreRefusedWithTheKnownOnes) {
-  for (const char* name :
-       {"", "model", "model:", "model:82598", "model:82599,", "model:82599,x", "model:82599,packed",
-        "Model:82599", " model:82599", "pci", "vm:", "vm:82599", "vm:virtio-net,threads",
-        "vm:virtio-net,", "model:virtio-net,packed,legacy", "model:virtio-net,threads,packed",
-        "model:virtio-net2", "vm:model:82599"}) {
+  for (const char* name : {"",
+                           "model",
+                           "model:",
+                           "model:82598",
+                           "model:82599,",
+                           "model:82599,x",
+                           "model:82599,packed",
+                           "Model:82599",
+                           " model:82599",
+                           "pci",
+                           "vm:",
+                           "vm:82599,",
+                           "vm:82599,threads",
+                           "vm:82599,legacy",
+                           "vm:virtio-net,uio",
+                           "model:82599,uio",
+                           "vm:virtio-net,threads",
+                           "vm:virtio-net,",
+                           "model:virtio-net,packed,legacy",
+                           "model:virtio-net,threads,packed",
+                           "model:virtio-net2",
+                           "vm:model:82599"}) {
     const std::string message = Refusal(name);
     for (const TargetInfo& target : Targets()) {
       EXPECT_THAT(message, HasSubstr(std::string(target.name)));
@@ -68,6 +85,18 @@ TEST(TargetSpecTest, PciAddresses) {
   EXPECT_EQ(ParseTarget("pci:0000:03:00.0,0000:03:00.1,as-legacy").virtio, VirtioKind::kAsLegacy);
   EXPECT_FALSE(ParseTarget("pci:0000:03:00.0,0000:03:00.1").needs_link);
   EXPECT_TRUE(ParseTarget("pci:0000:03:00.0,0000:03:00.1,needs-link").needs_link);
+}
+
+TEST(TargetSpecTest, Uio) {
+  EXPECT_FALSE(ParseTarget("vm:82599").uio);
+  EXPECT_TRUE(ParseTarget("vm:82599,uio").uio);
+  EXPECT_EQ(ParseTarget("vm:82599").kind, TargetKind::kVm);
+  EXPECT_EQ(ParseTarget("vm:82599,uio").nic, Nic::k82599);
+  EXPECT_FALSE(ParseTarget("pci:0000:03:00.0,0000:03:00.1").uio);
+  const TargetSpec spec = ParseTarget("pci:0000:03:00.0,0000:03:00.1,uio");
+  EXPECT_TRUE(spec.uio);
+  EXPECT_THAT(spec.addresses, ElementsAre("0000:03:00.0", "0000:03:00.1"));
+  EXPECT_TRUE(ParseTarget("pci:0000:03:00.0,0000:03:00.1,uio,as-legacy").uio);
 }
 
 TEST(TargetSpecTest, BadPciAddressesAreNamed) {
