@@ -1,6 +1,6 @@
 """Libraries of the system as repositories: pkg_config and system_headers."""
 
-load(":vm.bzl", "guest", "qemu")
+load(":vm.bzl", "guest", "guest_tools", "qemu")
 
 _CC = """load("@rules_cc//cc:defs.bzl", "cc_library")
 
@@ -64,6 +64,11 @@ system_headers = repository_rule(
 def system_libraries():
     """What WORKSPACE and MODULE.bazel both take from the system."""
     guest(name = "guest")
+    guest(
+        name = "guest_backports",
+        suite = "running-backports",
+    )
+    guest_tools(name = "guest_tools")
     qemu(name = "qemu")
     system_headers(
         name = "nlohmann_json",
