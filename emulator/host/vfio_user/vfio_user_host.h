@@ -89,10 +89,14 @@ class VfioUserHost final : public Host {
   void Log(unsigned port, std::string line) override;
 
  private:
+  void RunFunctions();
+
   EventLoop& loop_;
   const Options options_;
   std::atomic<std::uint64_t> map_epoch_{0};
   std::vector<std::unique_ptr<vfio_user::Port>> ports_;
+  Nanoseconds spin_until_{0};
+  bool pending_ = false;  // a function may have more to do
 };
 
 }  // namespace ixylab::emulator

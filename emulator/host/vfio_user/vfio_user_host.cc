@@ -1,0 +1,97 @@
+#include "emulator/host/vfio_user/vfio_user_host.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "emulator/host/vfio_user/port.h"
+
+namespace ixylab::emulator {
+namespace {
+
+// A round of Run of all functions; then the sockets get a look.
+constexpr int kRounds = 64;
+// How long a client that does not read its replies goes without another try.
+constexpr Nanoseconds kRetry = std::chrono::milliseconds(1);
+
+}  // namespace
+
+VfioUserHost::VfioUserHost(EventLoop& loop, Options options)
+    : loop_(loop), options_(std::move(options)) {}
+
+VfioUserHost::~VfioUserHost() = default;
+
+void VfioUserHost::Plug(NicFunction& function) {
+  ports_.push_back(std::make_unique<vfio_user::Port>(static_cast<unsigned>(ports_.size()), function,
+                                                     loop_, options_.hooks, map_epoch_));
+}
+
+void VfioUserHost::Listen(unsigned port, FileDescriptor listening) {
+  ports_.at(port)->Listen(std::move(listening));
+}
+
+void VfioUserHost::Attach(unsigned port, FileDescriptor socket) {
+  ports_.at(port)->Attach(std::move(socket));
+}
+
+bool VfioUserHost::connected(unsigned port) const { return ports_.at(port)->connected(); }
+
+bool VfioUserHost::Step(Nanoseconds timeout) {
+  const Nanoseconds deadline = Now() + timeout;
+  for (;;) {
+    const Nanoseconds now = Now();
+    const bool spinning = now < spin_until_;
+    Nanoseconds wait = spinning || pending_ ? Nanoseconds{0} : std::max(deadline - now, {});
+    for (const auto& port : ports_) {
+      if (port->blocked()) wait = std::min(wait, kRetry);
+    }
+    bool busy = loop_.Step(wait);
+    bool answered = false;
+    for (const auto& port : ports_) {
+      if (port->blocked()) port->Serve();
+      answered |= port->TakeActivity();
+    }
+    if (answered) spin_until_ = Now() + options_.spin;
+    if (busy || answered || pending_) {
+      RunFunctions();
+      return true;
+    }
+    if (!spinning || now >= deadline) return false;
+    sched_yield();
+  }
+}
+
+void VfioUserHost::RunFunctions() {
+  pending_ = true;
+  for (int round = 0; round < kRounds && pending_; ++round) {
+    pending_ = false;
+    for (const auto& port : ports_) pending_ |= port->function().Run();
+  }
+}
+
+DmaWindow VfioUserHost::Map(unsigned port, std::uint64_t iova) {
+  return port < ports_.size() ? ports_[port]->Map(iova) : DmaWindow{};
+}
+
+void VfioUserHost::ReportFault(const DmaFault& fault) {
+  if (options_.hooks.fault) options_.hooks.fault(fault);
+}
+
+void VfioUserHost::RaiseVector(unsigned port, unsigned vector) {
+  if (port < ports_.size()) ports_[port]->interrupts().Raise(vector);
+}
+
+void VfioUserHost::SetIntx(unsigned port, bool asserted) {
+  if (port < ports_.size()) ports_[port]->interrupts().SetIntx(asserted);
+}
+
+void VfioUserHost::Schedule(Nanoseconds delay, std::function<void()> work) {
+  loop_.Schedule(delay, std::move(work));
+}
+
+void VfioUserHost::Log(unsigned port, std::string line) {
+  if (options_.hooks.log) options_.hooks.log(port, line);
+}
+
+}  // namespace ixylab::emulator
