@@ -4,11 +4,16 @@
 #include <exception>
 #include <utility>
 
+#include "driver/pci/pci.h"
+#include "driver/pci/uio.h"
 #include "hil/target/decode.h"
 
 namespace ixylab::hil {
 
 namespace {
+
+// The device may be that of a VM, which may be emulated on a busy machine.
+constexpr std::chrono::milliseconds kQuiet{100};
 
 constexpr std::uint16_t kVirtioVendor = 0x1AF4;  // virtio 1.2, 4.1.2
 
@@ -26,23 +31,27 @@ Capabilities PciCapabilities(Nic nic, bool can_unplug, const TargetSpec& spec) {
             .has_rss = true,
             .threads = true,
             .max_queues = 16,
-            .quiet = std::chrono::milliseconds(20)};
+            .quiet = kQuiet};
   }
-  // What every virtio-net device has. It lives in a VM, which may be emulated on a busy machine.
+  // What every virtio-net device has.
   return {.can_unplug = can_unplug,
           .needs_link = spec.needs_link,
           .threads = true,
           .virtio_legacy = spec.virtio == VirtioKind::kAsLegacy,
           .max_descriptors = 256,
           .soak_packets = 200'000,
-          .quiet = std::chrono::milliseconds(100)};
+          .quiet = kQuiet};
+}
+
+std::unique_ptr<Bus> OpenBus(const TargetSpec& spec, unsigned port, DmaSpace& dma) {
+  return spec.uio ? OpenUioBus(spec.addresses[port], dma) : OpenSysfsBus(spec.addresses[port], dma);
 }
 
 }  // namespace
 
 PciTarget::PciTarget(const TargetSpec& spec, const std::string& control)
     : name_(spec.name),
-      buses_{OpenSysfsBus(spec.addresses[0], memory_), OpenSysfsBus(spec.addresses[1], memory_)},
+      buses_{OpenBus(spec, 0, memory_), OpenBus(spec, 1, memory_)},
       nic_(NicOf(*buses_[0])),
       kind_(std::string(nic_ == Nic::k82599 ? "pci:82599" : "pci:virtio-net") +
             (control.empty() ? "" : ",control")),

@@ -1,4 +1,4 @@
-// Two PCI functions of this machine as a target, through sysfs.
+// Two PCI functions of this machine as a target, through sysfs or uio_pci_generic.
 #ifndef HIL_TARGET_PCI_TARGET_H_
 #define HIL_TARGET_PCI_TARGET_H_
 

@@ -1,4 +1,5 @@
-// A folder with the files that sysfs has for a PCI device: BAR 0 is memory, BAR 2 I/O ports.
+// A folder with the files that sysfs has for a PCI device: BAR 0 is memory, BAR 2 I/O ports. The
+// module uio_pci_generic is loaded.
 #ifndef TESTS_DRIVER_PCI_FAKE_SYSFS_H_
 #define TESTS_DRIVER_PCI_FAKE_SYSFS_H_
 
@@ -28,12 +29,17 @@ class FakeSysfs {
     std::string config(256, '\0');
     config.replace(0, 6, std::string_view("\x86\x80\xFB\x10\x03\x01", 6));  // ids, command
     config[0x18] = 1;                                                       // BAR 2: I/O
+    config[0x3D] = 1;                                                       // INTA#
     Put(device() / "config", config);
     Put(device() / "enable", "");
     Put(device() / "resource0", std::string(kBar0Size, '\0'));
     Put(device() / "resource2", std::string(32, '\0'));
-    Put(driver() / "unbind", "");
-    Put(driver() / "bind", "");
+    Put(device() / "driver_override", "(null)\n");
+    for (const std::filesystem::path& folder : {driver(), uio()}) {
+      std::filesystem::create_directories(folder);
+      Put(folder / "unbind", "");
+      Put(folder / "bind", "");
+    }
   }
   ~FakeSysfs() { std::filesystem::remove_all(root_); }
   FakeSysfs(const FakeSysfs&) = delete;
@@ -41,6 +47,7 @@ class FakeSysfs {
   std::string root() const { return root_; }
   std::filesystem::path device() const { return root_ / "bus/pci/devices" / kAddress; }
   std::filesystem::path driver() const { return root_ / "bus/pci/drivers/ixgbe"; }
+  std::filesystem::path uio() const { return root_ / "bus/pci/drivers/uio_pci_generic"; }
 
   static void Put(const std::filesystem::path& file, std::string_view text) {
     std::ofstream(file, std::ios::binary) << text;
