@@ -2,27 +2,26 @@
 
 #include <cstdio>
 
+#include "emulator/82599/config_space.h"
 #include "emulator/82599/registers.h"
 
 namespace ixylab::emulator::intel82599 {
-namespace {
-
-constexpr std::uint32_t kVendorId = 0x8086;
-
-}  // namespace
-
 Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host)
     : config_(config),
       chip_(chip),
       number_(number),
       host_(host),
       dma_(host, number),
+      pci_(MakeConfigSpace(config, number)),
+      msix_(pci_, kMsixLayout, [this](unsigned vector) { Sent(vector); }),
       registers_(Registers()),
       life_(std::make_shared<std::uint64_t>(0)) {
   for (std::uint32_t queue = 0; queue < kQueues; ++queue) {
     rx_[queue].tail = registers_.Word(ReceiveQueueOffset(Row("RDT"), queue));
     tx_[queue].tail = registers_.Word(Row("TDT").At(queue));
   }
+  // Whoever gives the function to a driver has made it ready: a kernel, or the sysfs bus.
+  pci_.Write(pci::kCommand, 2, pci::kIoSpace | pci::kMemorySpace | pci::kBusMaster);
   Reset();
   // Power came on long ago (enumeration alone takes 100 ms): the first access finds a chip that is
   // ready. A driver that writes back a CTRL read with RST still set would only reset it again.
@@ -41,26 +40,32 @@ void Port::Connect(Wire& wire, unsigned end) {
   UpdateLink();
 }
 
-std::uint32_t Port::RegionBytes(unsigned region) const {
-  return region == 0 ? RegisterTable<Port>::kBarBytes : region == kConfigSpace ? 4096 : 0;
+std::uint32_t Port::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
+  if (region == kRegisterBar && memory_enabled_) [[likely]]
+    return ReadRegister(offset, bytes);
+  return ReadOther(region, offset, bytes);
 }
 
-void Port::ResetFunction() { Reset(); }
+void Port::Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+  if (region == kRegisterBar && memory_enabled_) [[likely]]
+    return WriteRegister(offset, bytes, value);
+  WriteOther(region, offset, bytes, value);
+}
 
-std::uint32_t Port::Read(unsigned region, std::uint32_t offset, unsigned bytes) {
-  if (region == 0 && bytes == 4) [[likely]] {
+std::uint32_t Port::ReadRegister(std::uint32_t offset, unsigned bytes) {
+  if (bytes == 4) [[likely]] {
     FoldStatistics(offset);
     last_read_ = offset;
     if (const auto value = registers_.Read(*this, offset)) return *value;
   }
-  if (region == kConfigSpace && offset == 0) return kVendorId | config_.device_id << 16;
-  CountUnknown(region, offset, bytes);
+  CountUnknown(kRegisterBar, offset, bytes);
   return 0;  // all-ones would mean that the device is gone
 }
 
-void Port::Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
-  if (region == 0 && bytes == 4 && registers_.Write(*this, offset, value)) return;
-  CountUnknown(region, offset, bytes);
+void Port::WriteRegister(std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+  if (bytes == 4 && registers_.Write(*this, offset, value)) [[likely]]
+    return;
+  CountUnknown(kRegisterBar, offset, bytes);
 }
 
 void Port::CountUnknown(unsigned region, std::uint32_t offset, unsigned bytes) {

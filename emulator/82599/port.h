@@ -20,6 +20,8 @@
 #include "emulator/82599/statistics.h"
 #include "emulator/dma.h"
 #include "emulator/host.h"
+#include "emulator/pci/config_space.h"
+#include "emulator/pci/msix.h"
 #include "emulator/register_table.h"
 #include "emulator/wire/wire.h"
 
@@ -151,6 +153,8 @@ class Port final : public Endpoint, public NicFunction {
   void WroteEimsEx(std::uint32_t index, std::uint32_t value);
   void WroteEimcEx(std::uint32_t index, std::uint32_t value);
   void WroteGpie(std::uint32_t index, std::uint32_t value);
+  void WroteEitr(std::uint32_t vector, std::uint32_t value);
+  void WrotePbacl(std::uint32_t index, std::uint32_t value);
   void WroteIvar(std::uint32_t index, std::uint32_t value);
 
  private:
@@ -218,9 +222,25 @@ class Port final : public Endpoint, public NicFunction {
   void UpdateCauses();
   void RaiseOther(std::uint32_t cause);
   void EvaluateInterrupts();
-  unsigned OtherVector() const;
+  bool SeparateVectors() const;
+  unsigned VectorOf(std::uint32_t other_cause) const;
   bool Throttled(unsigned vector);
-  void SendVector(unsigned vector);
+  void StartInterval(unsigned vector);
+  void UpdateIntx(bool pending);
+  void Signal(unsigned vector);
+  void Sent(unsigned vector);
+  void Mask(std::uint64_t vectors, std::uint32_t others);
+  void AutoMaskOnAccess(std::uint32_t causes);
+  void ClearCauses(std::uint32_t causes);
+  void Immediate(std::uint64_t vectors, std::uint32_t others);
+
+  // pci.cc
+  enum class Delivery : std::uint8_t { kIntx, kMsi, kMsix };
+  std::uint32_t ReadOther(unsigned region, std::uint32_t offset, unsigned bytes);
+  void WriteOther(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value);
+  void WriteConfigSpace(std::uint32_t offset, unsigned bytes, std::uint32_t value);
+  void UpdatePci();
+  void SignalMsi();
 
   // port.cc
   /// The queue's descriptor `index`, or null where the ring is not mapped.
@@ -232,6 +252,8 @@ class Port final : public Endpoint, public NicFunction {
     return dma_.Find(queue.base + std::uint64_t{index} * kDescriptorSize, kDescriptorSize);
   }
   void LocateRing(Queue& queue);
+  std::uint32_t ReadRegister(std::uint32_t offset, unsigned bytes);
+  void WriteRegister(std::uint32_t offset, unsigned bytes, std::uint32_t value);
   void CountUnknown(unsigned region, std::uint32_t offset, unsigned bytes);
   unsigned IndexOf(const RxQueue& queue) const { return &queue - rx_.data(); }
   unsigned IndexOf(const TxQueue& queue) const { return &queue - tx_.data(); }
@@ -262,6 +284,14 @@ class Port final : public Endpoint, public NicFunction {
   const unsigned number_;
   Host& host_;
   Dma dma_;
+
+  // PCI, as the command register, the power state and the interrupt capabilities have it
+  pci::ConfigSpace pci_;
+  pci::Msix msix_;
+  std::uint32_t io_address_ = 0;  // IOADDR
+  bool memory_enabled_ = false, io_enabled_ = false, bus_master_ = false;
+  Delivery delivery_ = Delivery::kIntx;
+
   RegisterFile<Port> registers_;
   Wire* wire_ = nullptr;
   unsigned end_ = 0;
@@ -271,7 +301,8 @@ class Port final : public Endpoint, public NicFunction {
   bool resetting_ = false;
   bool auto_read_done_ = false;
   bool dma_init_done_ = false;
-  bool master_enabled_ = true;  // STATUS.GIO
+  bool gio_enabled_ = true;      // STATUS.GIO
+  bool master_enabled_ = false;  // that and bus mastering: may access memory
 
   // Link
   bool carrier_ = false;
@@ -305,6 +336,7 @@ class Port final : public Endpoint, public NicFunction {
   std::uint32_t other_causes_ = 0, other_mask_ = 0, other_seen_ = 0;
   std::array<Nanoseconds, 64> not_before_{};
   std::uint64_t timer_running_ = 0;
+  bool intx_pending_ = false, intx_asserted_ = false;
 
   Statistics statistics_;
   std::uint32_t last_read_ = 0;  // offset, for counters of two registers

@@ -64,9 +64,11 @@ inline constexpr Register<Port> kInterruptRegisters[] = {
 
     // Throttling and allocation to vectors
     {{.name = "EITR", .offset = 0x00820, .count = 24, .fields = kEitrFields, .section = "8.2.3.5",
-      .provenance = "DPDK ixgbe; Linux ixgbe"}},
+      .provenance = "DPDK ixgbe; Linux ixgbe"},
+     {.on_write = &Port::WroteEitr}},
     {{.name = "EITR", .offset = 0x12300, .count = 104, .first_index = 24, .fields = kEitrFields,
-      .section = "8.2.3.5", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.5", .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteEitr}},
     {{.name = "EITRSEL", .offset = 0x00894, .section = "8.2.3.5", .provenance = "DPDK ixgbe"}},
     {{.name = "GPIE", .offset = 0x00898, .fields = kGpieFields, .section = "8.2.3.5",
       .provenance = "Vigor; DPDK ixgbe"},
@@ -81,7 +83,8 @@ inline constexpr Register<Port> kInterruptRegisters[] = {
 
     // 8.2.3.6 MSI-X pending bits, cleared by writing 1
     {{.name = "PBACL", .offset = 0x110C0, .count = 8, .kind = Kind::kWrite1Clear,
-      .section = "8.2.3.6", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.6", .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WrotePbacl}},
     {{.name = "PBACL", .offset = 0x11068, .section = "8.2.3.6", .provenance = "DPDK ixgbe",
       .alias_of = 0x110C0}},
 

@@ -37,12 +37,13 @@ void Port::Reset() {
   packet_buffer_.Clear();
   statistics_ = {};
   logged_.clear();
-  master_enabled_ = true;
+  gio_enabled_ = true;
   rss_key_changed_ = true;
   pending_causes_ = vector_causes_ = vector_mask_ = vector_seen_ = 0;
   other_causes_ = other_mask_ = other_seen_ = 0;
   not_before_.fill(Nanoseconds{0});
   timer_running_ = 0;
+  UpdatePci();
 
   // 8.2.3.7.9: "the first register (Receive Address Register 0) is loaded from the IA field in the
   // EEPROM, [...] and its Address Valid field is 1b."
@@ -78,19 +79,21 @@ void Port::WroteCtrl(std::uint32_t, std::uint32_t value) {
     return Reset();
   }
   if ((value & kGioDisable) == 0) {
-    master_enabled_ = true;
-    return;
+    gio_enabled_ = true;
+    return UpdatePci();
   }
   // 5.2.5.3.2: requests that are under way are finished, then the status clears.
   Later(kMasterDisableTime, [this] {
-    if ((registers_.Peek(kCtrl.offset) & kGioDisable) != 0) master_enabled_ = false;
+    if ((registers_.Peek(kCtrl.offset) & kGioDisable) == 0) return;
+    gio_enabled_ = false;
+    UpdatePci();
   });
 }
 
 std::uint32_t Port::ReadStatus(std::uint32_t) {
   constexpr std::uint32_t kLinkUp = 1u << 7, kGio = 1u << 19;
   return (registers_.Peek(kStatus.offset) & ~kGio) | number_ << 2 | (link_up_ ? kLinkUp : 0) |
-         (master_enabled_ ? kGio : 0);
+         (gio_enabled_ ? kGio : 0);
 }
 
 std::uint32_t Port::ReadRdrxctl(std::uint32_t) {

@@ -1,51 +1,23 @@
 #include "emulator/pci/config_space.h"
 
-#include <cstdio>
+#include <algorithm>
 #include <stdexcept>
-#include <string_view>
 
 namespace ixylab::emulator::pci {
-namespace {
-
-struct HeaderField {
-  std::uint32_t offset;
-  std::string_view name;
-};
-
-constexpr HeaderField kHeader[] = {
-    {kVendorId, "Vendor ID"},
-    {kDeviceId, "Device ID"},
-    {kCommand, "Command"},
-    {kStatus, "Status"},
-    {kRevisionId, "Revision ID"},
-    {kClassCode, "Class Code"},
-    {kHeaderType, "Header Type"},
-    {kBar0 + 0x00, "BAR 0"},
-    {kBar0 + 0x04, "BAR 1"},
-    {kBar0 + 0x08, "BAR 2"},
-    {kBar0 + 0x0C, "BAR 3"},
-    {kBar0 + 0x10, "BAR 4"},
-    {kBar0 + 0x14, "BAR 5"},
-    {kSubsystemVendorId, "Subsystem Vendor ID"},
-    {kSubsystemId, "Subsystem ID"},
-    {kCapabilitiesPointer, "Capabilities Pointer"},
-    {kInterruptLine, "Interrupt Line"},
-    {kInterruptPin, "Interrupt Pin"},
-};
-
-}  // namespace
 
 ConfigSpace::ConfigSpace(const Identity& identity) {
-  Set(kVendorId, 2, identity.vendor);
-  Set(kDeviceId, 2, identity.device);
-  Set(kRevisionId, 4, identity.revision | identity.class_code << 8);
-  Set(kSubsystemVendorId, 2, identity.subsystem_vendor);
-  Set(kSubsystemId, 2, identity.subsystem);
-  Set(kInterruptPin, 1, 1);  // INTA#
-  constexpr std::uint32_t kWritable = kIoSpace | kMemorySpace | kBusMaster | kInterruptDisable;
-  writable_[kCommand] = kWritable & 0xFF;
-  writable_[kCommand + 1] = kWritable >> 8;
-  writable_[kInterruptLine] = 0xFF;
+  constexpr std::uint32_t kCommandBits = kIoSpace | kMemorySpace | kBusMaster | kInterruptDisable;
+  Define(std::array<Value, 9>{{
+      {kVendorId, 2, identity.vendor},
+      {kDeviceId, 2, identity.device},
+      {kCommand, 2, 0, kCommandBits},
+      {kStatus, 2, 0},
+      {kRevisionId, 4, identity.revision | identity.class_code << 8},
+      {kSubsystemVendorId, 2, identity.subsystem_vendor},
+      {kSubsystemId, 2, identity.subsystem},
+      {kInterruptLine, 1, 0, 0xFF},
+      {kInterruptPin, 1, 1},  // INTA#
+  }});
 }
 
 void ConfigSpace::AddBar(unsigned bar, BarKind kind, std::uint32_t size) {
@@ -54,25 +26,56 @@ void ConfigSpace::AddBar(unsigned bar, BarKind kind, std::uint32_t size) {
     throw std::invalid_argument("BAR " + std::to_string(bar) + ": impossible");
   }
   const std::uint32_t offset = kBar0 + 4 * bar;
-  Set(offset, 4, kind == BarKind::kIo ? 1 : wide ? 4 : 0);
-  for (unsigned byte = 0; byte < 4; ++byte) {
-    writable_[offset + byte] = static_cast<std::uint8_t>(~(size - 1) >> 8 * byte);
-    if (wide) writable_[offset + 4 + byte] = 0xFF;
-  }
+  const std::uint32_t type = kind == BarKind::kIo ? 1 : wide ? 4 : 0;
+  Define(std::array<Value, 1>{{{offset, 4, type, ~(size - 1)}}});
+  if (wide) Define(std::array<Value, 1>{{{offset + 4, 4, 0, 0xFFFFFFFF}}});
 }
 
 std::uint32_t ConfigSpace::AddCapability(std::uint8_t id, std::span<const std::uint8_t> body,
-                                         std::span<const std::uint8_t> writable) {
-  const std::uint32_t offset = free_;
-  if (offset + 2 + body.size() > 256) throw std::length_error("no room for a PCI capability");
-  Set(last_pointer_, 1, offset);
-  Set(kStatus, 2, Read(kStatus, 2) | kCapabilitiesList);
-  Set(offset, 1, id);
-  last_pointer_ = offset + 1;
-  for (std::size_t i = 0; i < body.size(); ++i) values_[offset + 2 + i] = body[i];
-  for (std::size_t i = 0; i < writable.size(); ++i) writable_[offset + 2 + i] = writable[i];
-  free_ = (offset + 2 + static_cast<std::uint32_t>(body.size()) + 3) & ~3u;
+                                         std::span<const std::uint8_t> writable,
+                                         std::uint32_t offset) {
+  if (offset == 0) offset = free_;
+  const std::uint32_t end = offset + 2 + static_cast<std::uint32_t>(body.size());
+  if (offset < 0x40 || offset % 4 != 0 || end > 256) {
+    throw std::length_error("no room for a PCI capability at " + std::to_string(offset));
+  }
+  std::uint32_t pointer = kCapabilitiesPointer;
+  for (std::uint32_t next = Read(pointer, 1); next != 0 && next < offset; next = Read(pointer, 1)) {
+    pointer = next + 1;
+  }
+  Define(offset, 1, id);
+  Define(offset + 1, 1, Read(pointer, 1));
+  Define(pointer, 1, offset);
+  Define(kStatus, 2, Read(kStatus, 2) | kCapabilitiesList);
+  for (std::uint32_t i = 0; i < body.size(); ++i) Define(offset + 2 + i, 1, body[i]);
+  std::ranges::copy(writable, writable_.begin() + offset + 2);
+  free_ = std::max(free_, (end + 3) & ~3u);
   return offset;
+}
+
+void ConfigSpace::AddExtendedCapability(std::uint16_t id, unsigned version, std::uint32_t offset) {
+  const bool first = last_extended_ == 0;
+  if (offset % 4 != 0 || offset >= kBytes ||
+      (first ? offset != kExtendedCapabilities : offset <= last_extended_)) {
+    throw std::length_error("no extended capability can be at " + std::to_string(offset));
+  }
+  if (!first) Define(last_extended_, 4, Read(last_extended_, 4) | offset << 20);
+  Define(offset, 4, id | version << 16);
+  last_extended_ = offset;
+}
+
+void ConfigSpace::Define(std::span<const Value> values) {
+  for (const Value& field : values) {
+    Define(field.offset, field.bytes, field.value);
+    for (unsigned byte = 0; byte < field.bytes; ++byte) {
+      writable_[field.offset + byte] = static_cast<std::uint8_t>(field.writable >> 8 * byte);
+    }
+  }
+}
+
+void ConfigSpace::Define(std::uint32_t offset, unsigned bytes, std::uint32_t value) {
+  Set(offset, bytes, value);
+  for (unsigned byte = 0; byte < bytes; ++byte) power_on_[offset + byte] = values_[offset + byte];
 }
 
 std::uint32_t ConfigSpace::Read(std::uint32_t offset, unsigned bytes) const {
@@ -100,16 +103,6 @@ void ConfigSpace::Set(std::uint32_t offset, unsigned bytes, std::uint32_t value)
 void ConfigSpace::SetInterruptStatus(bool pending) {
   const std::uint32_t status = Read(kStatus, 2);
   Set(kStatus, 2, pending ? status | kInterruptStatus : status & ~kInterruptStatus);
-}
-
-std::string DescribeConfigAccess(std::uint32_t offset, unsigned bytes, std::uint32_t value) {
-  std::string_view name = "config";
-  for (const HeaderField& field : kHeader) {
-    if (field.offset == offset) name = field.name;
-  }
-  char text[32];
-  std::snprintf(text, sizeof text, " 0x%03X = 0x%0*X", offset, static_cast<int>(2 * bytes), value);
-  return std::string(name) + text;
 }
 
 }  // namespace ixylab::emulator::pci

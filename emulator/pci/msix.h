@@ -6,27 +6,37 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "emulator/pci/config_space.h"
 
 namespace ixylab::emulator::pci {
 
+/// Where a function has its MSI-X. The table is at offset 0 of the BAR.
+struct MsixLayout {
+  unsigned vectors = 1;  // 1 to 128
+  unsigned bar = 0;
+  BarKind kind = BarKind::kMemory32;
+  std::uint32_t bar_bytes = 4096;      // all of the BAR
+  std::uint32_t pending_bits = 0x800;  // offset in the BAR, behind the table; a multiple of 8
+  std::uint32_t capability = 0;        // offset in the configuration space; 0: the next one free
+};
+
 class Msix {
  public:
-  static constexpr std::uint32_t kBarBytes = 4096;
-  static constexpr std::uint32_t kPendingBits = 0x800;  // offset in the BAR; the table is at 0
+  /// Adds the capability and its memory BAR to `config`, which must outlive this. `send` is called
+  /// for each message.
+  Msix(ConfigSpace& config, const MsixLayout& layout, std::function<void(unsigned)> send);
 
-  /// Adds the capability and memory BAR `bar` to `config`, which must outlive this; 1 to 128
-  /// `vectors`. `send` is called for each message.
-  Msix(ConfigSpace& config, unsigned vectors, unsigned bar, std::function<void(unsigned)> send);
-
-  unsigned vectors() const { return vectors_; }
+  unsigned vectors() const { return layout_.vectors; }
   /// MSI-X Enable: the function uses MSI-X and no INTx.
   bool enabled() const { return (Control() & kEnable) != 0; }
 
   /// Sends the message, now or once its vector is not masked any more (6.8.2.9).
   void Signal(unsigned vector);
+  /// The device forgets a message that waits.
+  void ClearPending(unsigned vector);
 
   /// The BAR: 4-byte accesses; others read 0 and write nothing.
   std::uint32_t Read(std::uint32_t offset, unsigned bytes) const;
@@ -35,6 +45,10 @@ class Msix {
   void SendPending();
   /// Table and pending bits as after power-on; the capability is the configuration space's.
   void Reset();
+
+  /// "MSI-X vector 3 data 0x0038 = 0x00004041", for traces; "MSI-X" where nothing has a name.
+  static std::string Describe(const MsixLayout& layout, std::uint32_t offset, unsigned bytes,
+                              std::uint32_t value);
 
  private:
   static constexpr std::uint32_t kEnable = 1u << 15, kFunctionMask = 1u << 14;  // Message Control
@@ -46,7 +60,7 @@ class Msix {
   }
 
   ConfigSpace& config_;
-  const unsigned vectors_;
+  const MsixLayout layout_;
   const std::function<void(unsigned)> send_;
   std::uint32_t capability_;          // its offset
   std::vector<std::uint32_t> table_;  // address, upper address, data, control of each vector

@@ -52,7 +52,8 @@ Port::Port(const NetConfig& config, unsigned number, Host& host)
       dma_(host, number),
       pci_(IdentityOf(config.interface)),
       // As QEMU: a vector for each queue, and one for changes of the configuration.
-      msix_(pci_, 2 * config.queue_pairs + 2u, kMsixBar,
+      msix_(pci_,
+            {.vectors = 2 * config.queue_pairs + 2u, .bar = kMsixBar, .bar_bytes = kMsixBarBytes},
             [this](unsigned vector) { host_.RaiseVector(number_, vector); }) {
   if (config.interface != Interface::kModern) {
     pci_.AddBar(kLegacyBar, pci::BarKind::kIo, kLegacyBarBytes);
@@ -118,7 +119,7 @@ std::uint32_t Port::RegionBytes(unsigned region) const {
     case kLegacyBar:
       return config_.interface == Interface::kModern ? 0 : kLegacyBarBytes;
     case kMsixBar:
-      return pci::Msix::kBarBytes;
+      return kMsixBarBytes;
     case kModernBar:
       return config_.interface == Interface::kLegacy ? 0 : kModernBarBytes;
     case kConfigSpace:

@@ -30,7 +30,7 @@ enum class Structure : std::uint8_t {
 // decoded by this table too.
 inline constexpr unsigned kLegacyBar = 0, kMsixBar = 1, kModernBar = 4;
 inline constexpr std::uint32_t kLegacyBarBytes = 64, kModernBarBytes = 0x4000,
-                               kStructureBytes = 0x1000;
+                               kStructureBytes = 0x1000, kMsixBarBytes = 4096;
 inline constexpr std::uint32_t kCommonOffset = 0x0000, kIsrOffset = 0x1000, kDeviceOffset = 0x2000,
                                kNotifyOffset = 0x3000;
 inline constexpr std::uint32_t kNotifyMultiplier = 4;

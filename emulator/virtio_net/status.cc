@@ -163,8 +163,8 @@ void Port::Reset() {
 }
 
 void Port::ResetFunction() {
+  pci_.Reset();
   msix_.Reset();
-  WriteConfigSpace(pci::kCommand, 2, 0);
   Reset();
 }
 

@@ -11,6 +11,7 @@ constexpr std::uint32_t kLsc = 1u << 20;
 class Interrupts : public testing::Test {
  protected:
   void SetUp() override {
+    rig_.EnableMsix();
     ASSERT_TRUE(rig_.WaitForLink());
     rig_.StartReceiver();
     rig_.StartRx(rx_, 63);
@@ -147,7 +148,7 @@ TEST_F(Interrupts, EicrIsClearedByReadingOrWritingOnes) {
   EXPECT_EQ(rig_.Read(kEicr), 1u << 4);
 }
 
-TEST_F(Interrupts, WithoutMsixAllCausesAreVectorZero) {
+TEST_F(Interrupts, WithOneVectorAllCausesAreVectorZero) {
   rig_.Write(kGpie, 0);
   rig_.Write(kIvar, 0x00000082);
   rig_.Write(kEims, 1u << 2 | kLsc);

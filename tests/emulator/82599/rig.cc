@@ -65,6 +65,11 @@ bool Rig::Until(const std::function<bool()>& condition, Nanoseconds deadline) {
   return true;
 }
 
+void Rig::EnableMsix() {
+  host.Write(0, NicFunction::kConfigSpace, 0x72, 2, 0x8000);
+  for (std::uint32_t vector = 0; vector < 64; ++vector) host.Write(0, 4, 16 * vector + 12, 4, 0);
+}
+
 void Rig::Reset() {
   Write(kEimc, 0x7FFFFFFF);
   Write(kCtrl, 1u << 26);

@@ -78,6 +78,8 @@ class Rig {
     const std::uint64_t value = Read(low);
     return value | std::uint64_t{Read(low + 4)} << 32;
   }
+  /// MSI-X on, no vector masked: what a kernel does for a driver.
+  void EnableMsix();
   /// Until `condition` holds; false after `deadline`.
   bool Until(const std::function<bool()>& condition, Nanoseconds deadline = milliseconds(100));
 

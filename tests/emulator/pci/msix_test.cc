@@ -17,7 +17,8 @@ class MsixTest : public testing::Test {
 
   std::vector<unsigned> sent_;
   ConfigSpace config_{{.vendor = 1, .device = 2}};
-  Msix msix_{config_, 34, 1, [this](unsigned vector) { sent_.push_back(vector); }};
+  Msix msix_{
+      config_, {.vectors = 34, .bar = 1}, [this](unsigned vector) { sent_.push_back(vector); }};
   const std::uint32_t capability_ = config_.Read(0x34, 1);
 };
 
