@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 
 #include "emulator/host/file_descriptor.h"
@@ -33,11 +34,13 @@ class BoundPath {
 
 /// A socket that clients can connect to.
 struct Listener {
-  FileDescriptor socket;
-  BoundPath path;
-
+  /// Throws SocketError.
   explicit Listener(const SocketAddress& address)
-      : socket(OpenSocket(address, SOCK_STREAM)), path(socket, address) {}
+      : socket(OpenSocket(address, SOCK_STREAM)),
+        path(std::make_unique<BoundPath>(socket, address)) {}
+
+  FileDescriptor socket;
+  std::unique_ptr<BoundPath> path;
 };
 
 }  // namespace ixylab::emulator
