@@ -24,14 +24,16 @@ void Dma::Forget() {
 std::byte* Dma::Look(std::uint64_t iova, std::uint64_t size) {
   DmaWindow& window = windows_[(iova / kGranule) % windows_.size()];
   window = host_.Map(port_, iova);
+  if (!window.writable) window = {};
   const std::uint64_t left = BytesLeft(window, iova);
   return left != 0 && size <= left ? window.memory + (iova - window.iova) : nullptr;
 }
 
-bool Dma::AllMapped(std::uint64_t iova, std::uint64_t size) {
+bool Dma::AllMapped(Access access, std::uint64_t iova, std::uint64_t size) {
   while (size != 0) {
-    const std::uint64_t left = BytesLeft(host_.Map(port_, iova), iova);
-    if (left == 0) return false;
+    const DmaWindow window = host_.Map(port_, iova);
+    const std::uint64_t left = BytesLeft(window, iova);
+    if (left == 0 || (access == Access::kWrite && !window.writable)) return false;
     const std::uint64_t step = std::min(left, size);
     iova += step;
     size -= step;
@@ -40,7 +42,7 @@ bool Dma::AllMapped(std::uint64_t iova, std::uint64_t size) {
 }
 
 bool Dma::Read(std::uint64_t iova, std::span<std::byte> to) {
-  if (!AllMapped(iova, to.size())) return false;
+  if (!AllMapped(Access::kRead, iova, to.size())) return false;
   for (std::span<std::byte> rest = to; !rest.empty();) {
     const std::uint64_t from = iova + (to.size() - rest.size());
     const DmaWindow window = host_.Map(port_, from);
@@ -53,7 +55,7 @@ bool Dma::Read(std::uint64_t iova, std::span<std::byte> to) {
 }
 
 bool Dma::Write(std::uint64_t iova, std::span<const std::byte> from) {
-  if (!AllMapped(iova, from.size())) return false;
+  if (!AllMapped(Access::kWrite, iova, from.size())) return false;
   for (std::span<const std::byte> rest = from; !rest.empty();) {
     const std::uint64_t to = iova + (from.size() - rest.size());
     const DmaWindow window = host_.Map(port_, to);

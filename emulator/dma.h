@@ -26,7 +26,8 @@ class Dma {
     return seen_epoch_;
   }
 
-  /// The memory of `size` bytes at `iova` where all of it is mapped and in one window; else null.
+  /// The memory of `size` bytes at `iova` where all of it is mapped, writable and in one window;
+  /// else null.
   std::byte* Find(std::uint64_t iova, std::uint64_t size) {
     if (epoch_.load(std::memory_order_acquire) != seen_epoch_) [[unlikely]]
       Forget();
@@ -39,7 +40,7 @@ class Dma {
   }
 
   /// Copies across as many windows as it takes. False, and nothing copied, where a byte is not
-  /// mapped; then the caller reports the fault.
+  /// mapped, or not writable; then the caller reports the fault.
   bool Read(std::uint64_t iova, std::span<std::byte> to);
   bool Write(std::uint64_t iova, std::span<const std::byte> from);
 
@@ -58,7 +59,7 @@ class Dma {
 
   void Forget();
   std::byte* Look(std::uint64_t iova, std::uint64_t size);
-  bool AllMapped(std::uint64_t iova, std::uint64_t size);
+  bool AllMapped(Access access, std::uint64_t iova, std::uint64_t size);
 
   Host& host_;
   const std::atomic<std::uint64_t>& epoch_;

@@ -20,6 +20,7 @@ struct DmaWindow {
   std::uint64_t iova = 0;
   std::uint64_t size = 0;
   std::byte* memory = nullptr;
+  bool writable = true;  // false: the device may read it, and a write is a fault
 };
 
 /// A DMA access that the IOMMU refused. The device goes on; the access did not happen.

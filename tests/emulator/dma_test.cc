@@ -18,7 +18,7 @@ class TwoWindows final : public Host {
     if (!mapped) return {};
     for (std::uint64_t window = 0; window < memory_.size(); ++window) {
       const std::uint64_t base = kBase + window * kSize;
-      if (iova - base < kSize) return {base, kSize, memory_[window].data()};
+      if (iova - base < kSize) return {base, kSize, memory_[window].data(), writable};
     }
     return {};
   }
@@ -42,7 +42,7 @@ class TwoWindows final : public Host {
     friend bool operator==(const Access&, const Access&) = default;
   };
   std::atomic<std::uint64_t> epoch = 0;
-  bool mapped = true, tracing = false;
+  bool mapped = true, writable = true, tracing = false;
   unsigned lookups = 0;
   std::vector<DmaFault> faults;
   std::vector<Access> traced;
@@ -75,6 +75,20 @@ TEST(Dma, RemembersAWindowUntilTheEpochMoves) {
   host.mapped = false;
   ++host.epoch;
   EXPECT_EQ(dma.Find(kBase, 1), nullptr);
+}
+
+TEST(Dma, OnlyReadsWhatIsReadOnly) {
+  TwoWindows host;
+  Dma dma(host, 0);
+  std::array<std::byte, 8> bytes{std::byte{0x11}};
+  ASSERT_TRUE(dma.Write(kBase, bytes));
+  host.writable = false;
+  ++host.epoch;
+  EXPECT_EQ(dma.Find(kBase, 8), nullptr) << "whoever gets a pointer may write";
+  EXPECT_FALSE(dma.Write(kBase, std::array<std::byte, 8>{}));
+  bytes = {};
+  EXPECT_TRUE(dma.Read(kBase, bytes));
+  EXPECT_EQ(bytes[0], std::byte{0x11});
 }
 
 TEST(Dma, CopiesAcrossWindowsOrNotAtAll) {

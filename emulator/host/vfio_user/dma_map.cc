@@ -36,7 +36,7 @@ int DmaMap::Map(const DmaMapRequest& request, FileDescriptor memory) {
   }
   if (runs_.size() >= kMaxMaps) return ENOSPC;
 
-  Run run{.size = request.size, .memory = nullptr, .file = nullptr};
+  Run run{.size = request.size};
   if (memory) {
     struct stat status;
     if (fstat(memory.get(), &status) != 0) return errno;
@@ -51,12 +51,10 @@ int DmaMap::Map(const DmaMapRequest& request, FileDescriptor memory) {
         std::max<std::uint64_t>(kPageSize, static_cast<std::uint64_t>(status.st_blksize));
     const std::uint64_t skip = request.offset % block;
     const std::uint64_t size = (skip + request.size + block - 1) / block * block;
-    // Of what is read-only to the device, a write changes a copy of its own: the client's memory
-    // stays as it is.
-    const bool writable = (request.flags & VFIO_DMA_MAP_FLAG_WRITE) != 0;
-    void* const start = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                             (writable ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, memory.get(),
-                             static_cast<off_t>(request.offset - skip));
+    run.writable = (request.flags & VFIO_DMA_MAP_FLAG_WRITE) != 0;
+    void* const start =
+        mmap(nullptr, size, run.writable ? PROT_READ | PROT_WRITE : PROT_READ,
+             MAP_SHARED | MAP_NORESERVE, memory.get(), static_cast<off_t>(request.offset - skip));
     if (start == MAP_FAILED) return errno;
     run.file = std::make_shared<const MappedFile>(start, size);
     run.memory = static_cast<std::byte*>(start) + skip;
@@ -81,7 +79,8 @@ void DmaMap::Unmap(std::uint64_t iova, std::uint64_t size) {
     it = runs_.erase(it);
     const auto keep = [&](std::uint64_t from, std::uint64_t bytes) {
       std::byte* const memory = run.memory != nullptr ? run.memory + (from - first) : nullptr;
-      runs_.emplace(from, Run{.size = bytes, .memory = memory, .file = run.file});
+      runs_.emplace(
+          from, Run{.size = bytes, .memory = memory, .writable = run.writable, .file = run.file});
     };
     if (first < iova) keep(first, iova - first);
     if (run_last > last) keep(last + 1, run_last - last);
@@ -93,7 +92,7 @@ DmaWindow DmaMap::Find(std::uint64_t iova) const {
   if (after == runs_.begin()) return {};
   const auto& [first, run] = *std::prev(after);
   if (run.memory == nullptr || iova - first >= run.size) return {};
-  return {.iova = first, .size = run.size, .memory = run.memory};
+  return {.iova = first, .size = run.size, .memory = run.memory, .writable = run.writable};
 }
 
 }  // namespace ixylab::emulator::vfio_user

@@ -37,7 +37,8 @@ class DmaMap {
   struct Run {
     std::uint64_t size = 0;
     std::byte* memory = nullptr;  // null: not accessible
-    std::shared_ptr<const MappedFile> file;
+    bool writable = false;        // by the device
+    std::shared_ptr<const MappedFile> file = nullptr;
   };
   std::map<std::uint64_t, Run> runs_;  // by their first address
 };
