@@ -22,22 +22,25 @@ constexpr std::uint32_t kStoreBadPackets = 1u << 1, kMulticastPromiscuous = 1u <
 constexpr std::uint32_t kRxCrcStrip = 1u << 1, kJumboEnable = 1u << 2;               // HLREG0
 constexpr std::uint32_t kCrcStrip = 1u << 1;                                         // RDRXCTL
 constexpr std::uint32_t kMulticastFilterEnable = 1u << 2;                            // MCSTCTRL
-constexpr std::uint32_t kVlanFilterEnable = 1u << 30;                                // VLNCTRL
-constexpr std::uint32_t kAddressValid = 1u << 31;                                    // RAH
-constexpr std::uint32_t kMrqeMask = 0xF, kMrqeRss = 1, kRssFields = 0xFFFF0000;      // MRQC
+constexpr std::uint32_t kVlanFilterEnable = 1u << 30, kCfiEnable = 1u << 29,
+                        kCfi = 1u << 28;                                                 // VLNCTRL
+constexpr std::uint32_t kPayloadChecksumEnable = 1u << 12, kHashNotChecksum = 1u << 13;  // RXCSUM
+constexpr std::uint32_t kAddressValid = 1u << 31;                                        // RAH
+constexpr std::uint32_t kMrqeMask = 0xF, kMrqeRss = 1, kRssFields = 0xFFFF0000;          // MRQC
 
-constexpr std::uint32_t kVlanTag = 4;
 constexpr std::uint32_t kLongestStandardFrame = 1518;
 
 constexpr RegisterInfo kRxctrl = Row("RXCTRL"), kFctrl = Row("FCTRL"), kHlreg0 = Row("HLREG0"),
                        kRdrxctl = Row("RDRXCTL"), kMaxfrs = Row("MAXFRS"), kMrqc = Row("MRQC"),
                        kMcstctrl = Row("MCSTCTRL"), kMta = Row("MTA"), kVlnctrl = Row("VLNCTRL"),
-                       kVfta = Row("VFTA"), kRal = Row("RAL"), kRah = Row("RAH");
+                       kVfta = Row("VFTA"), kRal = Row("RAL"), kRah = Row("RAH"),
+                       kRxcsum = Row("RXCSUM"), kEtqs = Row("ETQS"), kFtqf = Row("FTQF"),
+                       kSynqf = Row("SYNQF");
 
 }  // namespace
 
-/// For FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL and MRQC. They take effect at once, also
-/// while RXCTRL.RXEN is set (8.2.3.7.1 asks drivers not to; Linux and DPDK do).
+/// For FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL, RXCSUM and MRQC. They take effect at once,
+/// also while RXCTRL.RXEN is set (8.2.3.7.1 asks drivers not to; Linux and DPDK do).
 void Port::WroteReceiveControl(std::uint32_t, std::uint32_t) {
   const std::uint32_t hlreg0 = registers_.Peek(kHlreg0.offset);
   receive_enabled_ = (registers_.Peek(kRxctrl.offset) & kRxEnable) != 0;
@@ -49,8 +52,13 @@ void Port::WroteReceiveControl(std::uint32_t, std::uint32_t) {
   strip_crc_ = (hlreg0 & kRxCrcStrip) != 0 && (registers_.Peek(kRdrxctl.offset) & kCrcStrip) != 0;
   longest_frame_ =
       (hlreg0 & kJumboEnable) != 0 ? registers_.Peek(kMaxfrs.offset) >> 16 : kLongestStandardFrame;
-  vlan_filter_ = (registers_.Peek(kVlnctrl.offset) & kVlanFilterEnable) != 0;
+  const std::uint32_t vlnctrl = registers_.Peek(kVlnctrl.offset);
+  vlan_type_ = vlnctrl & 0xFFFF;
+  vlan_filter_ = (vlnctrl & kVlanFilterEnable) != 0;
   all_unicast_passes_ = unicast_promiscuous_ && !vlan_filter_;
+  const std::uint32_t rxcsum = registers_.Peek(kRxcsum.offset);
+  report_hash_ = (rxcsum & kHashNotChecksum) != 0;
+  report_fragments_ = !report_hash_ && (rxcsum & kPayloadChecksumEnable) != 0;
   const std::uint32_t mrqc = registers_.Peek(kMrqc.offset);
   rss_fields_ = (mrqc & kMrqeMask) == kMrqeRss ? mrqc & kRssFields : 0;
   if ((mrqc & kMrqeMask) > kMrqeRss) {
@@ -71,6 +79,20 @@ void Port::WroteReceiveAddress(std::uint32_t, std::uint32_t) {
   }
 }
 
+/// For ETQS, FTQF and SYNQF: the filters that choose queues (7.1.2.3 to 7.1.2.5).
+void Port::WroteQueueFilter(std::uint32_t index, std::uint32_t) {
+  constexpr std::uint32_t kQueueEnable = 1u << 31;  // ETQS, FTQF
+  constexpr std::uint32_t kSynQueueEnable = 1u << 0;
+  const auto log = [this](std::uint32_t kind, const char* name) {
+    LogOnce(kRxFilter, kind, [&] {
+      return std::string(name) + " is enabled: this filter is not modelled; RSS chooses the queue";
+    });
+  };
+  if (index < kEtqs.count && (registers_.Peek(kEtqs.At(index)) & kQueueEnable) != 0) log(0, "ETQS");
+  if ((registers_.Peek(kFtqf.At(index)) & kQueueEnable) != 0) log(1, "FTQF");
+  if ((registers_.Peek(kSynqf.offset) & kSynQueueEnable) != 0) log(2, "SYNQF");
+}
+
 /// Counts a frame that is too short, too long or damaged, and returns false for it.
 bool Port::LegalFrame(const Frame& frame) {
   const std::uint64_t size = frame.bytes.size() + kCrcSize;
@@ -80,7 +102,7 @@ bool Port::LegalFrame(const Frame& frame) {
     return false;
   }
   // 802.3ac: a tag does not count.
-  const bool tagged = Load16(frame.bytes, 12) == (registers_.Peek(kVlnctrl.offset) & 0xFFFF);
+  const bool tagged = Load16(frame.bytes, kEtherTypeOffset) == vlan_type_;
   if (size > longest_frame_ + (tagged ? kVlanTag : 0)) {
     ++(good_crc ? statistics_.oversize : statistics_.jabbers);
     return false;
@@ -115,11 +137,18 @@ bool Port::PassesMulticast(std::uint64_t destination) const {
   return (registers_.Peek(kMta.At(hash / 32)) >> hash % 32 & 1) != 0;
 }
 
-/// 7.1.1.2, with VLNCTRL.VFE: an untagged frame passes, a tagged one by its bit in VFTA.
+/// 7.1.1.2, with VLNCTRL.VFE: an untagged frame passes, a tagged one by its bit in VFTA and, with
+/// VLNCTRL.CFIEN, if its CFI is that of VLNCTRL.
 bool Port::PassesVlan(std::span<const std::byte> frame) const {
-  if (Load16(frame, 12) != (registers_.Peek(kVlnctrl.offset) & 0xFFFF)) return true;
+  if (Load16(frame, kEtherTypeOffset) != vlan_type_) return true;
   if (frame.size() < kMacHeader + kVlanTag) return false;
-  const std::uint32_t vlan = Load16(frame, 14) & 0xFFF;
+  const std::uint32_t tag = Load16(frame, kEtherTypeOffset + 2);
+  const std::uint32_t vlnctrl = registers_.Peek(kVlnctrl.offset);
+  constexpr std::uint32_t kTagCfi = 1u << 12;
+  if ((vlnctrl & kCfiEnable) != 0 && ((vlnctrl & kCfi) != 0) != ((tag & kTagCfi) != 0)) {
+    return false;
+  }
+  const std::uint32_t vlan = tag & 0xFFF;
   return (registers_.Peek(kVfta.At(vlan / 32)) >> vlan % 32 & 1) != 0;
 }
 

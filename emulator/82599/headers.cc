@@ -3,8 +3,7 @@
 namespace ixylab::emulator::intel82599 {
 namespace {
 
-constexpr std::uint32_t kEtherTypeOffset = 12;
-constexpr std::uint32_t kVlan = 0x8100, kIpv4 = 0x0800, kIpv6 = 0x86DD;
+constexpr std::uint32_t kIpv4 = 0x0800, kIpv6 = 0x86DD;
 
 std::uint32_t Byte(std::span<const std::byte> frame, std::size_t at) {
   return std::to_integer<std::uint32_t>(frame[at]);
@@ -43,6 +42,7 @@ void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
     if (next != kHopByHop && next != kRouting && next != kDestination) break;
     headers.type |= packet_type::kIpv6Extensions;
     if (headers.l4 + 8 > frame.size()) return;
+    headers.routed |= next == kRouting && Byte(frame, headers.l4 + 1) != 0;
     next = Byte(frame, headers.l4);
     headers.l4 += (Byte(frame, headers.l4 + 1) + 1) * 8;
   }
@@ -51,13 +51,14 @@ void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
 
 }  // namespace
 
-Headers ParseAnyHeaders(std::span<const std::byte> frame) {
+Headers ParseAnyHeaders(std::span<const std::byte> frame, std::uint32_t vlan) {
   Headers headers;
   if (frame.size() < kEtherTypeOffset + 2) return headers;
   std::uint32_t at = kEtherTypeOffset;
   std::uint32_t type = Load16(frame, at);
-  if (type == kVlan && frame.size() >= at + 6) {
-    at += 4;
+  if (type == vlan && frame.size() >= at + kVlanTag + 2) {
+    headers.tagged = true;
+    at += kVlanTag;
     type = Load16(frame, at);
   }
   headers.l3 = at + 2;

@@ -9,6 +9,9 @@
 
 namespace ixylab::emulator::intel82599 {
 
+inline constexpr std::uint32_t kEtherTypeOffset = 12;
+inline constexpr std::uint32_t kVlanTag = 4;  // bytes
+
 /// Packet type bits of an advanced receive descriptor (7.1.6.2), from its bit 4 on.
 namespace packet_type {
 inline constexpr std::uint32_t kIpv4 = 1u << 0;
@@ -28,22 +31,25 @@ constexpr std::uint32_t OfProtocol(std::uint32_t protocol) {
 struct Headers {
   std::uint32_t type = 0;  // of packet_type
   std::uint32_t l3 = 0;    // offset of the IP header, where type says that there is one
-  std::uint32_t l4 = 0;    // offset of the TCP or UDP header, likewise
+  std::uint32_t l4 = 0;    // offset of the TCP, UDP or SCTP header, likewise
+  bool tagged = false;     // with a VLAN tag at offset 12
+  bool routed = false;     // IPv6: a routing header has other addresses than the IP header
 };
 
 /// For any frame; looks no further than `frame` goes and says nothing about what is cut off.
-Headers ParseAnyHeaders(std::span<const std::byte> frame);
+/// `vlan` is the EtherType of a VLAN tag (VLNCTRL.VET).
+Headers ParseAnyHeaders(std::span<const std::byte> frame, std::uint32_t vlan);
 
 /// The same, with a short way for what most frames are: untagged IPv4 without options.
-inline Headers ParseHeaders(std::span<const std::byte> frame) {
+inline Headers ParseHeaders(std::span<const std::byte> frame, std::uint32_t vlan) {
   constexpr std::size_t kShortest = 14 + 20 + 4;  // up to the ports
-  if (frame.size() < kShortest) return ParseAnyHeaders(frame);
+  if (frame.size() < kShortest) return ParseAnyHeaders(frame, vlan);
   std::uint32_t type_and_version, fragment_and_protocol;
   std::memcpy(&type_and_version, frame.data() + 12, sizeof type_and_version);
   std::memcpy(&fragment_and_protocol, frame.data() + 20, sizeof fragment_and_protocol);
   // As they lie in memory: 08 00 45; then any of the fragment's bits.
   if ((type_and_version & 0xFFFFFF) != 0x450008 || (fragment_and_protocol & 0xFF3F) != 0) {
-    return ParseAnyHeaders(frame);
+    return ParseAnyHeaders(frame, vlan);
   }
   return {.type = packet_type::kIpv4 | packet_type::OfProtocol(fragment_and_protocol >> 24),
           .l3 = 14,

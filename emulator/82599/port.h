@@ -64,6 +64,8 @@ struct RxQueue : Queue {
   std::uint32_t buffer_size = 0;  // bytes, SRRCTL.BSIZEPACKET; 0: descriptor type not modelled
   std::uint32_t limit = 0;  // what RDT has to be below: size, or 0 while nothing can be posted
   bool drop = false;        // SRRCTL.DROP_EN
+  bool legacy = false;      // SRRCTL.DESCTYPE 0
+  bool strip_vlan = false;  // RXDCTL.VME
 };
 
 struct TxQueue : Queue {
@@ -119,6 +121,7 @@ class Port final : public Endpoint, public NicFunction {
   // filters.cc: 8.2.3.7
   void WroteReceiveControl(std::uint32_t index, std::uint32_t value);
   void WroteReceiveAddress(std::uint32_t index, std::uint32_t value);
+  void WroteQueueFilter(std::uint32_t index, std::uint32_t value);
   // rss.cc: 8.2.3.7.14
   void WroteRssrk(std::uint32_t index, std::uint32_t value);
   // receive.cc: 8.2.3.8
@@ -127,6 +130,7 @@ class Port final : public Endpoint, public NicFunction {
   void WroteRdh(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadRxdctl(std::uint32_t queue);
   void WroteRxdctl(std::uint32_t queue, std::uint32_t value);
+  void WroteRscctl(std::uint32_t queue, std::uint32_t value);
   // transmit.cc: 8.2.3.9
   void WroteTxRing(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadTdh(std::uint32_t queue);
@@ -161,8 +165,8 @@ class Port final : public Endpoint, public NicFunction {
   /// What goes with a frame into its last descriptor.
   struct RxNote {
     std::uint8_t queue = 0;
-    std::uint64_t hash_and_type = 0;     // the descriptor's first 8 bytes
-    std::uint32_t status_and_error = 0;  // without DD and EOP
+    std::uint64_t hash_and_type = 0;  // the descriptor's first 8 bytes
+    std::uint64_t status = 0;         // the others without length, DD and EOP: errors, VLAN tag
   };
 
   // reset.cc
@@ -188,14 +192,19 @@ class Port final : public Endpoint, public NicFunction {
 
   // receive.cc
   enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
-  RxNote Classify(std::span<const std::byte> frame, std::uint32_t status_and_error);
+  RxNote Classify(std::span<const std::byte> frame, std::uint32_t status);
+  void Spread(std::span<const std::byte> frame, const Headers& headers, RxNote& note);
+  void NoteFragment(std::span<const std::byte> frame, const Headers& headers, RxNote& note) const;
   void ReceiveBad(const Frame& frame);
-  std::span<const std::byte> WithCrc(const Frame& frame);
+  std::span<const std::byte> Contents(const Frame& frame, const RxNote& note);
+  std::span<const std::byte> Rewritten(const Frame& frame, bool strip_vlan);
   void Receive(std::span<const std::byte> frame, RxNote note);
   Posted Post(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
   bool PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note);
   void WriteBackRx(std::byte* descriptor, std::uint64_t first, std::uint64_t size,
                    std::uint64_t status);
+  void WriteBackLegacy(std::byte* descriptor, std::uint64_t size, std::uint64_t status,
+                       std::uint64_t hash_and_type);
   void CountPosted(RxQueue& queue, std::uint64_t size);
   void UpdateLimit(RxQueue& queue);
   bool DrainPacketBuffer();
@@ -269,6 +278,8 @@ class Port final : public Endpoint, public NicFunction {
     kUnknownRegister,
     kRxTail,
     kRxType,
+    kRxCoalescing,
+    kRxFilter,
     kTxTail,
     kTxOrder,
     kTxType,
@@ -313,13 +324,16 @@ class Port final : public Endpoint, public NicFunction {
   std::uint64_t training_number_ = 0;
   Nanoseconds negotiated_at_{0};
 
-  // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL and MRQC have them
+  // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL, RXCSUM and MRQC have them
   bool receive_enabled_ = false;
   bool unicast_promiscuous_ = false;
   bool all_unicast_passes_ = false;  // promiscuous, and no VLAN filter
   bool store_bad_packets_ = false;
   bool vlan_filter_ = false;
   bool strip_crc_ = false;
+  bool report_hash_ = false;              // RXCSUM.PCSD: the hash goes into descriptors, or
+  bool report_fragments_ = false;         // RXCSUM.IPPCSE: the payload checksum of fragments
+  std::uint32_t vlan_type_ = 0;           // EtherType of a tag
   std::uint32_t longest_frame_ = 0;       // with CRC, without VLAN tag
   std::uint32_t rss_fields_ = 0;          // MRQC's field enables; 0: RSS is off
   std::vector<std::uint64_t> addresses_;  // valid RAL/RAH pairs, first byte lowest
@@ -344,7 +358,7 @@ class Port final : public Endpoint, public NicFunction {
   std::unordered_set<std::uint64_t> logged_;
 
   PacketBuffer<RxNote> packet_buffer_;
-  std::vector<std::byte> with_crc_;
+  std::vector<std::byte> rewritten_;  // a frame with its CRC, or without its VLAN tag
   std::array<RxQueue, kQueues> rx_;
   std::array<TxQueue, kQueues> tx_;
 };

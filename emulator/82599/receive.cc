@@ -5,17 +5,21 @@
 
 #include "emulator/82599/headers.h"
 #include "emulator/82599/port.h"
+#include "emulator/82599/receive_checksum.h"
 #include "emulator/82599/registers.h"
 #include "emulator/wire/fcs.h"
 
 namespace ixylab::emulator::intel82599 {
 namespace {
 
-constexpr std::uint32_t kEnable = 1u << 25;            // RXDCTL
-constexpr std::uint32_t kDropEnable = 1u << 28;        // SRRCTL
-constexpr std::uint32_t kDescriptorTypeOneBuffer = 1;  // SRRCTL.DESCTYPE: advanced, one buffer
-constexpr std::uint64_t kDone = 1u << 0, kEndOfPacket = 1u << 1;  // status of the descriptor
-constexpr std::uint32_t kNonUnicast = 1u << 7;                    // PIF
+constexpr std::uint32_t kEnable = 1u << 25, kVlanStrip = 1u << 30;  // RXDCTL
+constexpr std::uint32_t kDropEnable = 1u << 28;                     // SRRCTL
+// SRRCTL.DESCTYPE: legacy; advanced, one buffer
+constexpr std::uint32_t kDescriptorTypeLegacy = 0, kDescriptorTypeOneBuffer = 1;
+// Status of the descriptor; PIF is kNonUnicast.
+constexpr std::uint64_t kDone = 1u << 0, kEndOfPacket = 1u << 1, kVlanPacket = 1u << 3;
+constexpr std::uint32_t kNonUnicast = 1u << 7;
+constexpr unsigned kVlanShift = 48;
 
 // Linux and DPDK poll RXDCTL.ENABLE for 10 ms.
 constexpr Nanoseconds kEnableTime = std::chrono::microseconds(10);
@@ -34,6 +38,18 @@ inline void Port::WriteBackRx(std::byte* descriptor, std::uint64_t first, std::u
       .store(kDone | status | size << 32, std::memory_order_release);
 }
 
+/// 7.1.5: the buffer's address stays, and all else is in the second word: length, payload checksum,
+/// status, errors (as the highest 8 bits of the advanced one's), VLAN tag.
+void Port::WriteBackLegacy(std::byte* descriptor, std::uint64_t size, std::uint64_t status,
+                           std::uint64_t hash_and_type) {
+  const std::uint64_t checksum = report_hash_ ? 0 : hash_and_type >> 48;
+  const std::uint64_t errors = status >> 24 & 0xFF, vlan = status >> kVlanShift;
+  std::atomic_ref(Word(descriptor, 1))
+      .store(size | checksum << 16 | ((status & 0xFF) | kDone) << 32 | errors << 40 |
+                 vlan << kVlanShift,
+             std::memory_order_release);
+}
+
 inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
   QueueCounters& counters = statistics_.received_by_queue[queue.counters];
   ++counters.packets;
@@ -41,20 +57,41 @@ inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
   pending_causes_ |= queue.cause;
 }
 
-/// Queue, hash and packet type (7.1.2, 7.1.6.2).
-inline Port::RxNote Port::Classify(std::span<const std::byte> frame,
-                                   std::uint32_t status_and_error) {
-  const Headers headers = ParseHeaders(frame);
-  RxNote note{.hash_and_type = headers.type << 4, .status_and_error = status_and_error};
-  if (rss_fields_ == 0) return note;
+/// Queue, hash, packet type, checksums and VLAN tag (7.1.2, 7.1.6.2, 7.1.11).
+inline Port::RxNote Port::Classify(std::span<const std::byte> frame, std::uint32_t status) {
+  const Headers headers = ParseHeaders(frame, vlan_type_);
+  RxNote note{.hash_and_type = headers.type << 4, .status = status};
+  if (headers.type != 0) {
+    note.status |= CheckReceived(frame, headers);
+    if (report_fragments_) [[unlikely]]
+      NoteFragment(frame, headers, note);
+    if (rss_fields_ != 0) Spread(frame, headers, note);
+  }
+  if (headers.tagged && rx_[note.queue].strip_vlan) [[unlikely]] {
+    note.status |= kVlanPacket | std::uint64_t{Load16(frame, kEtherTypeOffset + 2)} << kVlanShift;
+  }
+  return note;
+}
+
+inline void Port::Spread(std::span<const std::byte> frame, const Headers& headers, RxNote& note) {
   if (rss_key_changed_) LoadRssKey();
   const RssResult rss = HashFrame(toeplitz_, rss_fields_, frame, headers);
-  if (rss.type == 0) return note;
+  if (rss.type == 0) return;
   // 7.1.2.8.1: "The seven LSBs of the hash result are used as an index" into RETA.
   const std::uint32_t entry = rss.hash & 0x7F;
   note.queue = registers_.Peek(kReta.At(entry / 4)) >> entry % 4 * 8 & 0xF;
-  note.hash_and_type |= rss.type | std::uint64_t{rss.hash} << 32;
-  return note;
+  if (report_hash_) note.hash_and_type |= rss.type | std::uint64_t{rss.hash} << 32;
+}
+
+/// In the hash's place: the IP identification, and for a fragment the sum over its payload (82598
+/// datasheet 3.5.2.5, table 3-57, "unadjusted 1's complement checksum of the IP payload").
+void Port::NoteFragment(std::span<const std::byte> frame, const Headers& headers,
+                        RxNote& note) const {
+  if ((headers.type & packet_type::kIpv4) == 0) return;
+  const FragmentResult fragment = CheckFragment(frame, headers);
+  note.hash_and_type |=
+      std::uint64_t{fragment.identification} << 32 | std::uint64_t{fragment.payload_sum} << 48;
+  note.status |= fragment.status;
 }
 
 /// What nearly all frames need, and nothing else: a ring and a buffer in one piece, room for the
@@ -70,7 +107,7 @@ inline bool Port::PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, c
   std::byte* const buffer = dma_.Find(Word(descriptor, 0), frame.size());
   if (buffer == nullptr) return false;
   std::memcpy(buffer, frame.data(), frame.size());
-  WriteBackRx(descriptor, note.hash_and_type, frame.size(), kEndOfPacket | note.status_and_error);
+  WriteBackRx(descriptor, note.hash_and_type, frame.size(), kEndOfPacket | note.status);
   queue.head = head + 1 == queue.size ? 0 : head + 1;
   CountPosted(queue, frame.size());
   return true;
@@ -98,10 +135,11 @@ void Port::OnFrame(const Frame& frame) {
   if (!receive_enabled_ || !master_enabled_) return;
 
   const RxNote note = Classify(bytes, IsGroup(destination) ? kNonUnicast : 0);
-  if (strip_crc_ && packet_buffer_.empty() && PostAtOnce(rx_[note.queue], bytes, note)) [[likely]] {
+  const std::span<const std::byte> contents = Contents(frame, note);
+  if (packet_buffer_.empty() && PostAtOnce(rx_[note.queue], contents, note)) [[likely]] {
     return;
   }
-  Receive(strip_crc_ ? bytes : WithCrc(frame), note);
+  Receive(contents, note);
 }
 
 /// FCTRL.SBP: what passes the filters is stored, with an error, but not counted as good.
@@ -110,14 +148,31 @@ void Port::ReceiveBad(const Frame& frame) {
   if (!PassesFilters(Destination(frame.bytes), frame.bytes)) return;
   if (!receive_enabled_ || !master_enabled_) return;
   const RxNote note = Classify(frame.bytes, kReceiveError);
-  Receive(strip_crc_ ? frame.bytes : WithCrc(frame), note);
+  Receive(Contents(frame, note), note);
 }
 
-std::span<const std::byte> Port::WithCrc(const Frame& frame) {
-  const std::uint32_t crc = frame.fcs ? *frame.fcs : FrameCheckSequence(frame.bytes);
-  with_crc_.assign(frame.bytes.begin(), frame.bytes.end());
-  for (unsigned byte = 0; byte < kCrcSize; ++byte) with_crc_.push_back(std::byte(crc >> 8 * byte));
-  return with_crc_;
+/// What goes to memory: without the VLAN tag where the note has it (7.4.4), and with the CRC (as it
+/// was on the wire) unless that is stripped.
+inline std::span<const std::byte> Port::Contents(const Frame& frame, const RxNote& note) {
+  const bool strip_vlan = (note.status & kVlanPacket) != 0;
+  if (strip_crc_ && !strip_vlan) [[likely]]
+    return frame.bytes;
+  return Rewritten(frame, strip_vlan);
+}
+
+std::span<const std::byte> Port::Rewritten(const Frame& frame, bool strip_vlan) {
+  rewritten_.assign(frame.bytes.begin(), frame.bytes.end());
+  if (strip_vlan) {
+    const auto tag = rewritten_.begin() + kEtherTypeOffset;
+    rewritten_.erase(tag, tag + kVlanTag);
+  }
+  if (!strip_crc_) {
+    const std::uint32_t crc = frame.fcs ? *frame.fcs : FrameCheckSequence(frame.bytes);
+    for (unsigned byte = 0; byte < kCrcSize; ++byte) {
+      rewritten_.push_back(std::byte(crc >> 8 * byte));
+    }
+  }
+  return rewritten_;
 }
 
 /// Into the queue; or, where it has no descriptors and may not drop, into the packet buffer. What
@@ -174,8 +229,7 @@ Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const 
     if (queue.buffer_size == 0) {
       LogOnce(kRxType, IndexOf(queue), [&] {
         return "RX queue " + std::to_string(IndexOf(queue)) +
-               ": SRRCTL: only advanced descriptors with one buffer (DESCTYPE 1, BSIZEPACKET not "
-               "0) "
+               ": SRRCTL: only descriptors with one buffer (DESCTYPE 0 or 1, BSIZEPACKET not 0) "
                "are modelled; frames are dropped";
       });
       ++statistics_.dropped_by_queue[queue.counters];
@@ -204,10 +258,15 @@ Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const 
                      std::to_string(queue.head) + ": buffer");
     }
     done += size;
-    // Hash, type and errors are only valid in a packet's last descriptor.
+    // Hash, type, errors and VLAN tag are only valid in a packet's last descriptor.
     const bool last = done == frame.size();
-    WriteBackRx(descriptor, last ? note.hash_and_type : 0, size,
-                last ? kEndOfPacket | note.status_and_error : 0);
+    const std::uint64_t first = last ? note.hash_and_type : 0;
+    const std::uint64_t status = last ? kEndOfPacket | note.status : 0;
+    if (queue.legacy) {
+      WriteBackLegacy(descriptor, size, status, first);
+    } else {
+      WriteBackRx(descriptor, first, size, status);
+    }
     if (dma_.tracing()) dma_.Trace(Dma::Access::kWrite, iova, {descriptor, kDescriptorSize});
     if (++queue.head == queue.size) queue.head = 0;
   } while (done < frame.size());
@@ -218,7 +277,8 @@ Port::Posted Port::Post(RxQueue& queue, std::span<const std::byte> frame, const 
 // --- Registers of a queue ---
 
 void Port::UpdateLimit(RxQueue& queue) {
-  queue.limit = queue.enabled && queue.head < queue.size ? queue.size : 0;
+  const bool at_once = queue.enabled && !queue.legacy && queue.head < queue.size;
+  queue.limit = at_once ? queue.size : 0;
 }
 
 void Port::UpdateRxQueue(std::uint32_t index) {
@@ -230,7 +290,9 @@ void Port::UpdateRxQueue(std::uint32_t index) {
   queue.base = (peek(kRdbal) & kRdbal.readable) | std::uint64_t{peek(kRdbah)} << 32;
   queue.size = (peek(kRdlen) & kRdlen.readable) / kDescriptorSize;
   queue.drop = (srrctl & kDropEnable) != 0;
-  queue.buffer_size = (srrctl >> 25 & 7) == kDescriptorTypeOneBuffer ? (srrctl & 0x1F) * 1024 : 0;
+  const std::uint32_t type = srrctl >> 25 & 7;
+  queue.legacy = type == kDescriptorTypeLegacy;
+  queue.buffer_size = queue.legacy || type == kDescriptorTypeOneBuffer ? (srrctl & 0x1F) * 1024 : 0;
   queue.ring_epoch = Queue::kUnknown;
   UpdateLimit(queue);
   queue.counters = registers_.Peek(kRqsmr.At(index / 4)) >> index % 4 * 8 & 0xF;
@@ -254,11 +316,22 @@ std::uint32_t Port::ReadRxdctl(std::uint32_t queue) {
 /// descriptor ring are done": until then the queue goes on, and a driver that does not wait for it
 /// before it takes the memory away is found out.
 void Port::WroteRxdctl(std::uint32_t queue, std::uint32_t value) {
+  rx_[queue].strip_vlan = (value & kVlanStrip) != 0;
   const bool enable = (value & kEnable) != 0;
   if (enable == rx_[queue].enabled) return;
   Later(kEnableTime, [this, queue] {
     rx_[queue].enabled = (registers_.Peek(ReceiveQueueOffset(kRxdctl, queue)) & kEnable) != 0;
     UpdateLimit(rx_[queue]);
+  });
+}
+
+/// To receive each frame on its own is always right with RSC: there was nothing to join it with.
+void Port::WroteRscctl(std::uint32_t queue, std::uint32_t value) {
+  constexpr std::uint32_t kEnableCoalescing = 1u << 0;
+  if ((value & kEnableCoalescing) == 0) return;
+  LogOnce(kRxCoalescing, 0, [&] {
+    return "RX queue " + std::to_string(queue) +
+           ": RSCCTL.RSCEN: coalescing is not modelled; frames are received one by one";
   });
 }
 

@@ -58,7 +58,8 @@ inline constexpr Register<Port> kReceiveRegisters[] = {
       .fields = kRxdctlFields, .section = "8.2.3.8.6", .provenance = "Vigor"},
      {.on_read = &Port::ReadRxdctl, .on_write = &Port::WroteRxdctl}},
     {{.name = "RSCCTL", .offset = 0x0102C, .count = 64, .stride = 0x40, .fields = kRscctlFields,
-      .section = "8.2.3.8", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.8", .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteRscctl}},
     {{.name = "RDBAL", .offset = 0x0D000, .count = 64, .stride = 0x40, .first_index = 64,
       .readable = 0xFFFFFF80, .writable = 0xFFFFFF80, .section = "8.2.3.8.1",
       .provenance = "Vigor"},
@@ -89,7 +90,8 @@ inline constexpr Register<Port> kReceiveRegisters[] = {
       .provenance = "Vigor"},
      {.on_read = &Port::ReadRxdctl, .on_write = &Port::WroteRxdctl}},
     {{.name = "RSCCTL", .offset = 0x0D02C, .count = 64, .stride = 0x40, .first_index = 64,
-      .fields = kRscctlFields, .section = "8.2.3.8", .provenance = "DPDK ixgbe"}},
+      .fields = kRscctlFields, .section = "8.2.3.8", .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteRscctl}},
 
     // All queues
     {{.name = "RDRXCTL", .offset = 0x02F00, .reset = 0x00108808, .writable = 0x063E0022,

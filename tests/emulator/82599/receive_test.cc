@@ -197,7 +197,7 @@ TEST_F(Receive, SrrctlHasASecondAddress) {
 
 TEST_F(Receive, OtherDescriptorTypesAreDroppedAndLogged) {
   TestRing ring(rig_.host, 8);
-  rig_.StartRx(ring, 7, 0, 0x10000002);  // legacy
+  rig_.StartRx(ring, 7, 0, 0x14000002);  // header splitting
   rig_.Send(MakeFrame(60));
   rig_.Send(MakeFrame(60));
   EXPECT_EQ(ring.word(0, 1), 0u);

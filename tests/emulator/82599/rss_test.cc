@@ -83,6 +83,7 @@ class Rss : public testing::Test {
   void SetUp() override {
     ASSERT_TRUE(rig_.WaitForLink());
     rig_.StartReceiver();
+    rig_.Write(0x05000, 1u << 13);  // RXCSUM.PCSD: the hash is in the descriptor
     for (std::uint32_t queue = 0; queue < 16; ++queue) rig_.StartRx(rings_[queue], 63, queue);
     for (std::uint32_t i = 0; i < 10; ++i) {
       rig_.Write(kRssrk + 4 * i, kKey[4 * i] | kKey[4 * i + 1] << 8 | kKey[4 * i + 2] << 16 |
