@@ -33,6 +33,16 @@ class Chip final : public Card {
   NicFunction& function(unsigned port) override;
   void Connect(unsigned port, Wire& wire, unsigned end) override;
   std::uint64_t unknown_accesses() const override;
+  /// Frames, and bytes with their CRC, since the chip was made:
+  ///   sent, sent bytes          to the wire (HLREG0.LPBK: to itself), segments counted singly
+  ///   received, received bytes  written to memory; bytes as QBRC counts them
+  ///   bad                       wrong CRC or size (CRCERRS, RUC, RFC, ROC, RJC), stored or not
+  ///   filtered                  good, and refused by an address or VLAN filter
+  ///   receiver off              passed the filters, with RXCTRL.RXEN or bus mastering off
+  ///   missed                    no room in the packet buffer (RXMPC)
+  ///   dropped                   no descriptor, and DROP_EN; or the queue is off (QPRDC)
+  /// What came from the wire is one of those; or waits in the packet buffer, or did so when the port
+  /// was reset; or was lost by a DMA fault of its ring.
   std::vector<NamedCounter> counters(unsigned port) const override;
   std::string Describe(unsigned region, std::uint32_t offset, unsigned bytes,
                        std::uint32_t value) const override;

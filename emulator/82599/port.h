@@ -86,6 +86,8 @@ class Port final : public Endpoint, public NicFunction {
 
   void Connect(Wire& wire, unsigned end);
   std::uint64_t unknown_accesses() const { return unknown_accesses_; }
+  std::vector<NamedCounter> counters() const;
+  const pci::ConfigSpace& config_space() const { return pci_; }
 
   // NicFunction
   std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
@@ -352,7 +354,8 @@ class Port final : public Endpoint, public NicFunction {
   std::uint64_t timer_running_ = 0;
   bool intx_pending_ = false, intx_asserted_ = false;
 
-  Statistics statistics_;
+  Statistics statistics_;        // since the registers took them over
+  Statistics lifetime_;          // before that
   std::uint32_t last_read_ = 0;  // offset, for counters of two registers
   std::uint64_t unknown_accesses_ = 0;
   std::unordered_set<std::uint64_t> logged_;

@@ -132,7 +132,10 @@ void Port::OnFrame(const Frame& frame) {
   // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
   // is not counted (ixgbe_read_stats_registers).
   statistics_.received.Count(size, strip_crc_ ? bytes.size() : size, destination);
-  if (!receive_enabled_ || !master_enabled_) return;
+  if (!receive_enabled_ || !master_enabled_) {
+    ++statistics_.receiver_off;
+    return;
+  }
 
   const RxNote note = Classify(bytes, IsGroup(destination) ? kNonUnicast : 0);
   const std::span<const std::byte> contents = Contents(frame, note);

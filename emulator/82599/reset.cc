@@ -35,6 +35,7 @@ void Port::Reset() {
   for (TxQueue& queue : tx_) queue = TxQueue{{.tail = queue.tail}};
   active_tx_.clear();
   packet_buffer_.Clear();
+  lifetime_ = Combine(lifetime_, statistics_, std::plus());
   statistics_ = {};
   logged_.clear();
   gio_enabled_ = true;

@@ -3,6 +3,7 @@
 #include "emulator/82599/statistics.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "emulator/82599/port.h"
@@ -24,6 +25,27 @@ T Sum(const std::array<T, 6>& values) {
 
 }  // namespace
 
+/// Since the port was made, for its card.
+std::vector<NamedCounter> Port::counters() const {
+  const Statistics all = Combine(lifetime_, statistics_, std::plus());
+  const auto total = [](const auto& queues, std::uint64_t QueueCounters::*member) {
+    std::uint64_t sum = 0;
+    for (const QueueCounters& queue : queues) sum += queue.*member;
+    return sum;
+  };
+  const std::uint64_t bad =
+      all.crc_errors + all.undersize + all.fragments + all.oversize + all.jabbers;
+  return {{"sent", total(all.sent_by_queue, &QueueCounters::packets)},
+          {"sent bytes", total(all.sent_by_queue, &QueueCounters::octets)},
+          {"received", total(all.received_by_queue, &QueueCounters::packets)},
+          {"received bytes", total(all.received_by_queue, &QueueCounters::octets)},
+          {"bad", bad},
+          {"filtered", all.total_packets - bad - Sum(all.received.by_size)},
+          {"receiver off", all.receiver_off},
+          {"missed", all.missed},
+          {"dropped", std::reduce(all.dropped_by_queue.begin(), all.dropped_by_queue.end())}};
+}
+
 /// Before a read of `offset`: moves into the registers what was counted since the last time. An
 /// upper half whose lower half was read just before is left as it was then: the two are one
 /// reading.
@@ -31,6 +53,7 @@ void Port::FoldStatistics(std::uint32_t offset) {
   const RegisterInfo* row = Registers().Find(offset);
   if (row == nullptr || row->section != Row("GPRC").section) return;
 
+  const Statistics before = statistics_;
   const auto add = [this](std::uint32_t to, std::uint64_t count) {
     if (count != 0) registers_.Poke(to, std::min(registers_.Peek(to) + count, kLargest32));
   };
@@ -84,6 +107,8 @@ void Port::FoldStatistics(std::uint32_t offset) {
     move(kQptc.At(set), counted.sent_by_queue[set].packets);
     move_pair(kQbtcL.At(set), counted.sent_by_queue[set].octets);
   }
+  // What has left.
+  lifetime_ = Combine(lifetime_, Combine(before, statistics_, std::minus()), std::plus());
 }
 
 /// For RQSMR and TQSM, which map four queues each.

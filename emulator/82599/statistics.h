@@ -3,6 +3,7 @@
 #ifndef EMULATOR_82599_STATISTICS_H_
 #define EMULATOR_82599_STATISTICS_H_
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -56,7 +57,8 @@ struct Statistics {
   std::uint64_t fragments = 0;
   std::uint64_t oversize = 0;
   std::uint64_t jabbers = 0;
-  std::uint64_t missed = 0;  // packet buffer 0
+  std::uint64_t missed = 0;        // packet buffer 0
+  std::uint64_t receiver_off = 0;  // passed the filters; no register counts it
   std::uint64_t local_faults = 0;
   std::array<QueueCounters, 16> received_by_queue{};
   std::array<std::uint64_t, 16> dropped_by_queue{};
@@ -65,6 +67,16 @@ struct Statistics {
   std::uint64_t sent_short = 0;  // less than 64 bytes: not among the good ones
   std::array<QueueCounters, 16> sent_by_queue{};
 };
+
+/// `operation` of each two counts that are the same member: std::plus, std::minus.
+template <typename Operation>
+Statistics Combine(const Statistics& a, const Statistics& b, Operation operation) {
+  using Counts = std::array<std::uint64_t, sizeof(Statistics) / sizeof(std::uint64_t)>;
+  Counts result;
+  std::ranges::transform(std::bit_cast<Counts>(a), std::bit_cast<Counts>(b), result.begin(),
+                         operation);
+  return std::bit_cast<Statistics>(result);
+}
 
 }  // namespace ixylab::emulator::intel82599
 
