@@ -90,8 +90,9 @@ Child::Child(const std::vector<std::string>& command, int output, std::span<cons
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ < 0) FailWithErrno("fork");
+  // By both: whoever comes first, it has its group before Kill or the program itself needs it.
+  if (!on_terminal_) setpgid(pid_, pid_);
   if (pid_ > 0) return;
-  if (!on_terminal_) setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotExecute);
   signals.Restore();

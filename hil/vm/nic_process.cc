@@ -62,7 +62,9 @@ NamelessSocket::NamelessSocket()
   std::string folder = (fs::temp_directory_path() / "ixylab.XXXXXX").string();
   if (listener_.get() < 0 || mkdtemp(folder.data()) == nullptr)
     FailWithErrno("socket in " + folder);
-  const std::string path = folder + "/s";
+  const Descriptor inside(open(folder.c_str(), O_PATH | O_CLOEXEC));
+  // A socket's name has at most 107 bytes, and temporary folders may be deep.
+  const std::string path = "/proc/self/fd/" + std::to_string(inside.get()) + "/nic";
   sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = {}};
   path.copy(name.sun_path, sizeof(name.sun_path) - 1);
   const bool bound =
@@ -73,7 +75,7 @@ NamelessSocket::NamelessSocket()
   std::error_code ignored;
   fs::remove_all(folder, ignored);
   errno = error;
-  if (file_.get() < 0) FailWithErrno("socket " + path);
+  if (file_.get() < 0) FailWithErrno("socket in " + folder);
 }
 
 void NamelessSocket::Close() {
@@ -88,11 +90,8 @@ NicProcess::NicProcess(const VmOptions& options, const SignalsAsEvents& signals,
              Kept(options, control_.theirs.get(), sockets_), signals) {
   control_.theirs.Close();
   output_.theirs.Close();
-  const Clock::time_point end = Clock::now() + deadline;
-  while (log_.empty()) {
-    Wait(output_.ours.get(), end, "is not ready");
-    if (!TakeLog()) throw std::runtime_error(Death());
-  }
+  // It answers once it serves its sockets.
+  Request("clients", deadline);
 }
 
 void NicProcess::CloseSockets() {
@@ -187,10 +186,10 @@ std::vector<std::string> NicProcess::AskFor(std::string_view what, NicReport& re
   return lines;
 }
 
-void NicProcess::Wait(int descriptor, Clock::time_point end, std::string_view what) {
+void NicProcess::Wait(int descriptor, Clock::time_point end) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0) throw std::runtime_error("the NIC process " + std::string(what) + " in time");
+    if (left <= 0) throw std::runtime_error("the NIC process does not answer in time");
     std::array<pollfd, 2> events = {{{.fd = descriptor, .events = POLLIN, .revents = 0},
                                      {.fd = output_.ours.get(), .events = POLLIN, .revents = 0}}};
     if (poll(events.data(), events.size(), static_cast<int>(left)) <= 0) continue;
@@ -206,7 +205,7 @@ std::string NicProcess::ReadLine(Clock::time_point end) {
       pending_.erase(0, length + 1);
       return line;
     }
-    Wait(control_.ours.get(), end, "does not answer");
+    Wait(control_.ours.get(), end);
     std::array<char, 4096> bytes;
     const ssize_t n = recv(control_.ours.get(), bytes.data(), bytes.size(), 0);
     if (n <= 0) {

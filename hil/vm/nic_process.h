@@ -40,8 +40,8 @@ class NicProcess {
   static constexpr std::chrono::milliseconds kAnswerDeadline{5'000};
 
   /// Starts `options.nic_program` with two ports, cabled to each other or to `options.wires`, and
-  /// waits until it is ready. Throws std::runtime_error in one line: it cannot run, says why it
-  /// will not, or is not ready within `deadline`.
+  /// waits until it answers. Throws std::runtime_error in one line: it cannot run, says why it will
+  /// not, or does not answer within `deadline`.
   NicProcess(const VmOptions& options, const SignalsAsEvents& signals,
              std::chrono::milliseconds deadline = kReadyDeadline);
 
@@ -66,7 +66,7 @@ class NicProcess {
 
  private:
   /// Until `descriptor` can be read; meanwhile takes the log. Throws at `end` or if it dies.
-  void Wait(int descriptor, std::chrono::steady_clock::time_point end, std::string_view what);
+  void Wait(int descriptor, std::chrono::steady_clock::time_point end);
   std::string ReadLine(std::chrono::steady_clock::time_point end);
   void Log(std::string_view line);
   /// Whether it ended, or does so within `patience`.

@@ -1,95 +1,24 @@
 // What becomes of a run whatever QEMU does: programs in its place that fail in each way.
+#include "tests/hil/vm/fake_qemu.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "hil/vm/vm.h"
 
 namespace ixylab::hil {
 namespace {
 
-namespace fs = std::filesystem;
 using std::chrono_literals::operator""s;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 using End = VmResult::End;
-
-class FakeQemuTest : public testing::Test {
- protected:
-  FakeQemuTest() {
-    folder_ = fs::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    // Where it is remembered that KVM does not work.
-    setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
-    Write("vmlinux", "kernel");
-    Write("initramfs", "files");
-    options_.qemu = Path("qemu");
-    options_.kernel = Path("vmlinux");
-    options_.initramfs = Path("initramfs");
-    options_.accelerator = "tcg";
-    options_.kvm_boot_deadline = 1s;
-    options_.deadline = 20s;
-  }
-
-  std::string Path(const std::string& name) const { return folder_ / name; }
-  void Write(const std::string& name, std::string_view text) { std::ofstream(Path(name)) << text; }
-  std::string Read(const std::string& name) const {
-    std::ifstream file(Path(name));
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  /// A shell script in QEMU's place; $output is the descriptor of the guest's port of that name,
-  /// $accel what stands after -accel.
-  void MakeQemu(const std::string& script) {
-    Write("qemu", R"(#!/bin/bash
-output= accel=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -accel) accel=$2 ;;
-    socket,id=ixylab.output,fd=*) output=${1##*fd=} ;;
-  esac
-  shift
-done
-echo $accel >> $0.log
-echo $$ > $0.pid
-)" + script);
-    fs::permissions(Path("qemu"), fs::perms::owner_all);
-  }
-
-  VmResult Run() {
-    return RunInVm(options_, {}, {"true"},
-                   [this](std::string_view line) { lines_.emplace_back(line); });
-  }
-
-  /// Nothing is left of it.
-  void ExpectQemuGone() {
-    const pid_t pid = std::stoi(Read("qemu.pid"));
-    EXPECT_EQ(kill(pid, 0), -1) << pid;
-  }
-
-  fs::path folder_;
-  VmOptions options_;
-  std::vector<std::string> lines_;
-};
-
-constexpr const char* kGuestRuns = R"(printf '\1ready\nhello\n\1exit 7 3\nxml' >&$output
-sleep 1000
-)";
 
 TEST_F(FakeQemuTest, ProgramEnds) {
   MakeQemu(kGuestRuns);
@@ -222,7 +151,7 @@ TEST_F(FakeQemuTest, WhatIsMissingIsSaidInOneLine) {
                 RunInVm(options_, {{"a", "/nonexistent/a"}}, {"a"}, {});
               }),
               says("no program: cannot read /nonexistent/a: No such file or directory"));
-  EXPECT_FALSE(fs::exists(Path("qemu.log"))) << "QEMU was started all the same";
+  EXPECT_FALSE(std::filesystem::exists(Path("qemu.log"))) << "QEMU was started all the same";
 }
 
 }  // namespace
