@@ -15,6 +15,7 @@
 
 #include "emulator/82599/chip.h"
 #include "emulator/82599/eeprom.h"
+#include "emulator/82599/offload.h"
 #include "emulator/82599/packet_buffer.h"
 #include "emulator/82599/rss.h"
 #include "emulator/82599/statistics.h"
@@ -72,8 +73,8 @@ struct TxQueue : Queue {
   static constexpr std::uint32_t kNotStalled = 0xFFFFFFFF;
   std::uint64_t head_write_back = 0;       // device address, TDWBAL/H; 0: off
   std::uint32_t stalled_at = kNotStalled;  // the tail at which the ring was found broken
-  std::vector<std::byte> gathered = {};    // the packet so far, where it has several descriptors
-  bool broken_packet = false;              // a part of it could not be read
+  TxPacket packet = {};                    // whose descriptors have not all been taken
+  std::array<TxContext, 2> contexts = {};  // 7.2.2: they last until the queue is disabled
 };
 
 // Endpoint comes first: a frame is what it is called for most, and a second base costs a jump.
@@ -215,9 +216,13 @@ class Port final : public Endpoint, public NicFunction {
   // transmit.cc
   bool RunTransmit();
   bool TransmitBatch(TxQueue& queue);
-  void TransmitSlowly(TxQueue& queue, std::byte* descriptor);
+  bool TransmitSlowly(TxQueue& queue, std::byte* descriptor);
+  void Gather(TxQueue& queue, std::uint64_t address, std::uint64_t length);
+  void Refuse(TxQueue& queue, Refusal why);
   void FaultTxRing(TxQueue& queue, std::uint32_t descriptor, std::uint32_t tail);
-  void FinishPacket(TxQueue& queue, std::uint64_t command);
+  void FinishPacket(TxQueue& queue);
+  void LogOddities(TxQueue& queue);
+  void SendFrame(TxQueue& queue, std::span<const std::byte> frame, bool crc);
   void Send(QueueCounters& counters, const Frame& frame);
   void WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint32_t index);
   void WriteBackHead(TxQueue& queue);
@@ -285,9 +290,9 @@ class Port final : public Endpoint, public NicFunction {
     kTxTail,
     kTxOrder,
     kTxType,
-    kTxLength,
+    kTxRefused,
     kTxPayload,
-    kTxOffload,
+    kTxTimestamp,
     kLinkMode,
     kRssMode,
   };

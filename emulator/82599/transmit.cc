@@ -4,16 +4,17 @@
 #include <atomic>
 #include <cstring>
 
+#include "emulator/82599/offload.h"
 #include "emulator/82599/port.h"
 #include "emulator/82599/registers.h"
+#include "emulator/82599/segmentation.h"
 
 namespace ixylab::emulator::intel82599 {
 namespace {
 
-constexpr std::uint32_t kTransmitEnable = 1u << 0;                        // DMATXCTL
+constexpr std::uint32_t kGlobalDoubleVlan = 1u << 3;                      // DMATXCTL.GDV
 constexpr std::uint32_t kTxCrcEnable = 1u << 0, kTxPadEnable = 1u << 10;  // HLREG0
-constexpr std::uint32_t kEnable = 1u << 25;                               // TXDCTL
-constexpr std::uint32_t kHeadWriteBackEnable = 1u << 0;                   // TDWBAL
+constexpr std::uint32_t kTcpFlags = 0x0FFF;                               // DTXTCPFLGL, DTXTCPFLGH
 
 // The second half of an advanced data descriptor (7.2.3.2.4).
 constexpr std::uint64_t kLengthMask = 0xFFFF;
@@ -30,13 +31,15 @@ constexpr std::uint64_t kSimple = kTypeData | kEop | kIfcs | kExtension;
 constexpr std::uint32_t kPaddedSize = kSmallestFrame - kCrcSize;
 // 15.5 KiB with CRC: what the transmitter takes (Linux and DPDK limit MAXFRS to it).
 constexpr std::uint32_t kLongestFrame = 15872 - kCrcSize;
-constexpr Nanoseconds kEnableTime = std::chrono::microseconds(10);
+// Bounds of a packet: DPDK's IXGBE_TX_MAX_SEG; PAYLEN's 18 bits and a header
+// (7.2.3.2.3, 7.2.3.2.4).
+constexpr std::size_t kEtherTypeSize = 2;
+constexpr std::uint32_t kMostDescriptors = 40;
+constexpr std::size_t kLongestBuffer = 16 << 10, kMostToSegment = (256 << 10) - 1 + 512;
 constexpr unsigned kBatch = 64;
 
-constexpr RegisterInfo kTdbal = Row("TDBAL"), kTdbah = Row("TDBAH"), kTdlen = Row("TDLEN"),
-                       kTdh = Row("TDH"), kTxdctl = Row("TXDCTL"), kTdwbal = Row("TDWBAL"),
-                       kTdwbah = Row("TDWBAH"), kTqsm = Row("TQSM"), kDmatxctl = Row("DMATXCTL"),
-                       kHlreg0 = Row("HLREG0");
+constexpr RegisterInfo kDmatxctl = Row("DMATXCTL"), kHlreg0 = Row("HLREG0"),
+                       kDtxtcpflgl = Row("DTXTCPFLGL"), kDtxtcpflgh = Row("DTXTCPFLGH");
 
 }  // namespace
 
@@ -130,14 +133,15 @@ bool Port::TransmitBatch(TxQueue& queue) {
   QueueCounters& counters = statistics_.sent_by_queue[queue.counters];
   for (unsigned i = 0; i < count; ++i) {
     const auto [descriptor, command, data] = batch[i];
-    if (data != nullptr && queue.gathered.empty()) [[likely]] {
+    bool report = (command & kReportStatus) != 0;
+    if (data != nullptr && queue.packet.descriptors == 0) [[likely]] {
       Send(counters, {.bytes = {data, command & kLengthMask}});
     } else {
-      TransmitSlowly(queue, descriptor);
+      report &= TransmitSlowly(queue, descriptor);
     }
     const std::uint32_t index = queue.head;
     if (++queue.head == queue.size) queue.head = 0;
-    if ((command & kReportStatus) != 0) WriteBackTx(queue, descriptor, index);
+    if (report) WriteBackTx(queue, descriptor, index);
   }
   return count != 0;
 }
@@ -150,159 +154,143 @@ void Port::FaultTxRing(TxQueue& queue, std::uint32_t descriptor, std::uint32_t t
       "TX queue " + std::to_string(IndexOf(queue)) + " descriptor " + std::to_string(descriptor));
 }
 
-/// Everything but a plain frame in one descriptor.
-void Port::TransmitSlowly(TxQueue& queue, std::byte* descriptor) {
-  const unsigned index = IndexOf(queue);
-  const std::uint64_t address = Word(descriptor, 0);
-  const std::uint64_t command = Word(descriptor, 1);
+/// Everything but a plain frame in one descriptor. False for a descriptor that is not reported: a
+/// context descriptor has no RS (X550 datasheet 7.2.3.2.3: reserved; no driver sets it).
+bool Port::TransmitSlowly(TxQueue& queue, std::byte* descriptor) {
+  const std::uint64_t second = Word(descriptor, 1);
   if (dma_.tracing()) {
     dma_.Trace(Dma::Access::kRead, queue.base + std::uint64_t{queue.head} * kDescriptorSize,
                {descriptor, kDescriptorSize});
   }
-  if ((command & kExtension) == 0 || (command & kTypeMask) != kTypeData) {
-    // A context descriptor says how to do offloads, of which there are none.
-    if ((command & kExtension) != 0 && (command & kTypeMask) == kTypeContext) return;
-    return LogOnce(kTxType, index, [&] {
-      return "TX queue " + std::to_string(index) +
-             ": a descriptor that is not an advanced one (DEXT, DTYP 2 or 3) is skipped: not "
-             "modelled";
-    });
+  const bool advanced = (second & kExtension) != 0;
+  if (advanced && (second & kTypeMask) == kTypeContext) {
+    const TxContext context = TxContext::Of(Word(descriptor, 0), second);
+    queue.contexts[context.index] = context;
+    return false;
   }
-  if ((command & (kVlanInsert | kSegment | kOffloads)) != 0) {
-    LogOnce(kTxOffload, index, [&] {
-      return "TX queue " + std::to_string(index) +
-             ": offloads (VLE, TSE, POPTS) are not modelled: the frame is sent as it is";
+  if (advanced && (second & kTypeMask) != kTypeData) {
+    LogOnce(kTxType, IndexOf(queue), [&] {
+      return "TX queue " + std::to_string(IndexOf(queue)) +
+             ": a descriptor of a reserved type (DTYP neither 2 nor 3) is skipped";
     });
+    return true;
   }
-  const std::uint64_t length = command & kLengthMask;
-  const std::size_t before = queue.gathered.size();
-  if (before + length > kLongestFrame + kCrcSize) {
-    queue.broken_packet = true;
-    LogOnce(kTxLength, index, [&] {
-      return "TX queue " + std::to_string(index) + ": a packet of more than " +
-             std::to_string(kLongestFrame) + " bytes is not sent";
-    });
-  } else {
-    queue.gathered.resize(before + length);
-    if (!dma_.Read(address, std::span(queue.gathered).subspan(before))) {
-      queue.broken_packet = true;
-      dma_.Fault(Dma::Access::kRead, address, length,
-                 "TX queue " + std::to_string(index) + " descriptor " + std::to_string(queue.head) +
-                     ": buffer");
+
+  TxPacket& packet = queue.packet;
+  if (packet.descriptors == 0) {
+    packet.command = TxCommand::Of(second);
+    packet.context = queue.contexts[packet.command.context];
+  } else if (packet.command.legacy == advanced) {
+    Refuse(queue, Refusal::kMixed);
+  }
+  Gather(queue, Word(descriptor, 0), second & kLengthMask);
+  if ((second & kEop) != 0) {
+    if (!packet.refused) FinishPacket(queue);
+    packet.Clear();
+  }
+  return true;
+}
+
+/// Nothing of the packet is sent; its other descriptors are taken, and reported, as usual.
+void Port::Refuse(TxQueue& queue, Refusal why) {
+  queue.packet.refused = true;
+  LogOnce(kTxRefused, IndexOf(queue) | static_cast<std::uint32_t>(why) << 8, [&] {
+    return "TX queue " + std::to_string(IndexOf(queue)) +
+           ": a packet is not sent: " + std::string(Describe(why));
+  });
+}
+
+/// Appends a descriptor's buffer to the packet.
+void Port::Gather(TxQueue& queue, std::uint64_t address, std::uint64_t length) {
+  TxPacket& packet = queue.packet;
+  const std::size_t before = packet.bytes().size();
+  const std::size_t most = packet.command.segment ? kMostToSegment : kLongestFrame + kCrcSize;
+  if (++packet.descriptors > kMostDescriptors) Refuse(queue, Refusal::kTooManyDescriptors);
+  if (length > kLongestBuffer) Refuse(queue, Refusal::kBufferTooLong);
+  if (before + length > most) Refuse(queue, Refusal::kPacketTooLong);
+  if (packet.refused) return;
+
+  packet.memory.resize(TxPacket::kHeadroom + before + length);
+  if (!dma_.Read(address, packet.bytes().subspan(before))) {
+    packet.refused = true;
+    dma_.Fault(Dma::Access::kRead, address, length,
+               "TX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
+                   std::to_string(queue.head) + ": buffer");
+  }
+}
+
+/// From a whole packet to frames: segmentation, checksums, VLAN tag.
+void Port::FinishPacket(TxQueue& queue) {
+  TxPacket& packet = queue.packet;
+  const TxCommand& command = packet.command;
+  const TxContext& context = packet.context;
+  const bool crc = command.insert_crc && (registers_.Peek(kHlreg0.offset) & kTxCrcEnable) != 0;
+  const std::uint32_t dmatxctl = registers_.Peek(kDmatxctl.offset);
+  // 7.4.5.2: with GDV, software has put the outer tag there, and the chip inserts the inner one.
+  const std::size_t tag_offset = (dmatxctl & kGlobalDoubleVlan) != 0 ? 16 : 12;
+  const Refusal why = packet.Check(kLongestFrame, tag_offset + kEtherTypeSize, crc);
+  if (why != Refusal::kNone) return Refuse(queue, why);
+  LogOddities(queue);
+
+  const auto finish = [&](std::span<std::byte> frame) {
+    if (command.ip_checksum && context.ipv4) InsertIpChecksum(frame, context);
+    if (command.l4_checksum) InsertL4Checksum(frame, context, command.segment);
+    if (command.legacy_checksum) InsertLegacyChecksum(frame, command);
+    if (command.insert_tag) {
+      frame = InsertTag(frame, tag_offset, dmatxctl >> 16,
+                        command.legacy ? command.vlan_tag : context.vlan_tag);
     }
+    SendFrame(queue, frame, crc);
+  };
+  if (!command.segment) return finish(packet.bytes());
+  const std::uint32_t first_and_middle = registers_.Peek(kDtxtcpflgl.offset);
+  Segmenter segmenter(
+      packet.bytes(), context,
+      {.first = static_cast<std::uint16_t>(first_and_middle & kTcpFlags),
+       .middle = static_cast<std::uint16_t>(first_and_middle >> 16 & kTcpFlags),
+       .last = static_cast<std::uint16_t>(registers_.Peek(kDtxtcpflgh.offset) & kTcpFlags)});
+  for (auto segment = segmenter.Next(); !segment.empty(); segment = segmenter.Next()) {
+    finish(segment);
   }
-  if ((command & kEop) == 0) return;
-  FinishPacket(queue, command);
-  queue.gathered.clear();
-  queue.broken_packet = false;
+}
+
+/// What is wrong with a packet, or not modelled, and does not keep it from being sent.
+void Port::LogOddities(TxQueue& queue) {
+  TxPacket& packet = queue.packet;
+  const TxCommand& command = packet.command;
+  const std::size_t payload =
+      packet.bytes().size() - (command.segment ? packet.context.header_size() : 0);
+  if (!command.legacy && command.payload != payload) {
+    LogOnce(kTxPayload, IndexOf(queue), [&] {
+      return "TX queue " + std::to_string(IndexOf(queue)) + ": PAYLEN " +
+             std::to_string(command.payload) + " differs from the packet's " +
+             std::to_string(payload) + " bytes, which are sent";
+    });
+  }
+  if (command.timestamp) {
+    LogOnce(kTxTimestamp, IndexOf(queue), [&] {
+      return "TX queue " + std::to_string(IndexOf(queue)) +
+             ": time stamps (MAC.1588) are not modelled: the packet is sent without";
+    });
+  }
 }
 
 /// Padding and CRC (8.2.3.22.8): the MAC adds both where HLREG0 and the descriptor's IFCS agree;
-/// else the packet ends with a CRC that the driver has computed.
-void Port::FinishPacket(TxQueue& queue, std::uint64_t command) {
-  std::vector<std::byte>& packet = queue.gathered;
-  const unsigned index = IndexOf(queue);
-  if (queue.broken_packet) return;
-  if (command >> kPayloadShift != packet.size()) {
-    LogOnce(kTxPayload, index, [&] {
-      return "TX queue " + std::to_string(index) + ": PAYLEN " +
-             std::to_string(command >> kPayloadShift) + " differs from the packet's " +
-             std::to_string(packet.size()) + " bytes, which are sent";
-    });
+/// else the frame ends with a CRC that the driver has computed.
+void Port::SendFrame(TxQueue& queue, std::span<const std::byte> frame, bool crc) {
+  QueueCounters& counters = statistics_.sent_by_queue[queue.counters];
+  if (!crc) {
+    const std::size_t size = frame.size() - kCrcSize;
+    std::uint32_t fcs;
+    std::memcpy(&fcs, frame.data() + size, sizeof fcs);  // least significant byte first
+    return Send(counters, {.bytes = frame.first(size), .fcs = fcs});
   }
-  const std::uint32_t hlreg0 = registers_.Peek(kHlreg0.offset);
-  if ((command & kIfcs) != 0 && (hlreg0 & kTxCrcEnable) != 0) {
-    if (packet.empty() || packet.size() > kLongestFrame) {
-      return LogOnce(kTxLength, index, [&] {
-        return "TX queue " + std::to_string(index) + ": a packet of " +
-               std::to_string(packet.size()) + " bytes is not sent";
-      });
-    }
-    if (packet.size() < kPaddedSize && (hlreg0 & kTxPadEnable) != 0) packet.resize(kPaddedSize);
-    return Send(statistics_.sent_by_queue[queue.counters], {.bytes = packet});
+  if (frame.size() >= kPaddedSize || (registers_.Peek(kHlreg0.offset) & kTxPadEnable) == 0) {
+    return Send(counters, {.bytes = frame});
   }
-  if (packet.size() <= kCrcSize) {
-    return LogOnce(kTxLength, index, [&] {
-      return "TX queue " + std::to_string(index) + ": a packet of " +
-             std::to_string(packet.size()) + " bytes, CRC included, is not sent";
-    });
-  }
-  const std::span bytes = std::span(packet).first(packet.size() - kCrcSize);
-  std::uint32_t crc = 0;
-  for (unsigned i = 0; i < kCrcSize; ++i) {
-    crc |= std::to_integer<std::uint32_t>(packet[bytes.size() + i]) << 8 * i;
-  }
-  Send(statistics_.sent_by_queue[queue.counters], {.bytes = bytes, .fcs = crc});
-}
-
-// --- Registers ---
-
-void Port::UpdateTransmitControl() {
-  transmit_enabled_ =
-      link_up_ && wire_ != nullptr && (registers_.Peek(kDmatxctl.offset) & kTransmitEnable) != 0;
-}
-
-void Port::WroteTransmitControl(std::uint32_t, std::uint32_t) { UpdateTransmitControl(); }
-
-void Port::UpdateTxQueue(std::uint32_t index) {
-  TxQueue& queue = tx_[index];
-  const auto peek = [&](const RegisterInfo& row) { return registers_.Peek(row.At(index)); };
-  queue.base = (peek(kTdbal) & kTdbal.readable) | std::uint64_t{peek(kTdbah)} << 32;
-  queue.size = (peek(kTdlen) & kTdlen.readable) / kDescriptorSize;
-  // TinyNF: "Empirically, the answer is... 16 bytes" for the alignment of the head's address.
-  constexpr std::uint64_t kHeadAlignment = 16;
-  queue.head_write_back =
-      (peek(kTdwbal) & kHeadWriteBackEnable) != 0
-          ? (peek(kTdwbal) | std::uint64_t{peek(kTdwbah)} << 32) & ~(kHeadAlignment - 1)
-          : 0;
-  queue.counters = registers_.Peek(kTqsm.At(index / 4)) >> index % 4 * 8 & 0xF;
-  queue.stalled_at = TxQueue::kNotStalled;
-  queue.ring_epoch = Queue::kUnknown;
-}
-
-void Port::WroteTxRing(std::uint32_t queue, std::uint32_t) { UpdateTxQueue(queue); }
-
-/// A stalled queue looks at its ring again. (A tail stored by MapRegister does not come by here,
-/// but is seen to have changed.)
-void Port::WroteTdt(std::uint32_t queue, std::uint32_t) {
-  tx_[queue].stalled_at = TxQueue::kNotStalled;
-}
-
-std::uint32_t Port::ReadTdh(std::uint32_t queue) { return tx_[queue].head; }
-
-/// 8.2.3.9.8: to be written only after a reset, before the queue is enabled.
-void Port::WroteTdh(std::uint32_t queue, std::uint32_t value) {
-  tx_[queue].head = value & kTdh.writable;
-  tx_[queue].stalled_at = TxQueue::kNotStalled;
-}
-
-std::uint32_t Port::ReadTxdctl(std::uint32_t queue) {
-  return (registers_.Peek(kTxdctl.At(queue)) & ~kEnable) | (tx_[queue].enabled ? kEnable : 0);
-}
-
-void Port::WroteTxdctl(std::uint32_t queue, std::uint32_t value) {
-  const bool enable = (value & kEnable) != 0;
-  if (enable && (registers_.Peek(kDmatxctl.offset) & kTransmitEnable) == 0) {
-    LogOnce(kTxOrder, queue, [&] {
-      return "TX queue " + std::to_string(queue) +
-             ": TXDCTL.ENABLE is set before DMATXCTL.TE, which comes first (4.6.8)";
-    });
-  }
-  if (enable == tx_[queue].enabled) return;
-  Later(kEnableTime,
-        [this, queue] { EnableTx(queue, (registers_.Peek(kTxdctl.At(queue)) & kEnable) != 0); });
-}
-
-void Port::EnableTx(std::uint32_t queue, bool enabled) {
-  if (tx_[queue].enabled == enabled) return;
-  tx_[queue].enabled = enabled;
-  if (enabled) {
-    active_tx_.push_back(static_cast<std::uint8_t>(queue));
-    return;
-  }
-  std::erase(active_tx_, queue);
-  tx_[queue].gathered.clear();
-  tx_[queue].broken_packet = false;
+  std::array<std::byte, kPaddedSize> padded{};
+  std::ranges::copy(frame, padded.begin());
+  Send(counters, {.bytes = padded});
 }
 
 }  // namespace ixylab::emulator::intel82599

@@ -140,13 +140,13 @@ TEST_F(Transmit, APayloadLengthThatDiffersIsLogged) {
 }
 
 TEST_F(Transmit, OtherDescriptorsAreSkipped) {
-  rig_.PutTx(ring_, 0, MakeFrame(60), kEop | kIfcs | kRs);  // legacy
-  rig_.PutTx(ring_, 1, {}, 1u << 29 | 2u << 20);            // context
+  rig_.PutTx(ring_, 0, MakeFrame(60), 1u << 29 | kEop | kIfcs | kRs);  // DTYP 0: reserved
+  rig_.PutTx(ring_, 1, {}, 1u << 29 | 2u << 20);                       // context
   rig_.PutTx(ring_, 2, MakeFrame(61));
   rig_.Write(kTdt, 3);
   ASSERT_EQ(frames().size(), 1u);
   EXPECT_EQ(frames()[0], MakeFrame(61));
-  EXPECT_EQ(rig_.host.log().size(), 1u) << "the legacy one";
+  EXPECT_EQ(rig_.host.log().size(), 1u) << "the reserved one";
 }
 
 TEST_F(Transmit, HeadWriteBackInPlaceOfDone) {
