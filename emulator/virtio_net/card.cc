@@ -41,6 +41,9 @@ std::vector<NamedCounter> NetCard::counters(unsigned port) const {
 
 std::string NetCard::Describe(unsigned region, std::uint32_t offset, unsigned bytes,
                               std::uint32_t value) const {
+  if (region == NicFunction::kConfigSpace) {
+    return pci::DescribeConfigAccess(ports_[0]->config_space(), offset, bytes, value);
+  }
   return DescribeAccess(region, offset, bytes, value);
 }
 

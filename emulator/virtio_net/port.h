@@ -59,6 +59,7 @@ class Port final : public Endpoint, public NicFunction {
 
   void Connect(Wire& wire, unsigned end);
   std::uint64_t unknown_accesses() const { return unknown_accesses_; }
+  const pci::ConfigSpace& config_space() const { return pci_; }
   const Counters& counters() const { return counters_; }
 
   // NicFunction

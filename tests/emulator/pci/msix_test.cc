@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <vector>
 
 namespace ixylab::emulator::pci {
@@ -74,6 +75,47 @@ TEST_F(MsixTest, TheTableIsStorage) {
   msix_.Reset();
   EXPECT_EQ(msix_.Read(0x20, 4), 0u);
   EXPECT_EQ(msix_.Read(0x2C, 4), 1u);
+}
+
+TEST_F(MsixTest, APendingBitCanBeTakenBack) {
+  SetControl(0x8000);
+  msix_.Signal(5);
+  msix_.ClearPending(5);
+  msix_.ClearPending(34);
+  Mask(5, false);
+  EXPECT_TRUE(sent_.empty());
+}
+
+TEST(MsixLayouts, TableAndPendingBitsWhereTheDeviceHasThem) {
+  ConfigSpace config({.vendor = 1, .device = 2});
+  const MsixLayout layout = {.vectors = 64,
+                             .bar = 4,
+                             .kind = BarKind::kMemory64,
+                             .bar_bytes = 0x4000,
+                             .pending_bits = 0x2000,
+                             .capability = 0x70};
+  Msix msix(config, layout, [](unsigned) {});
+  EXPECT_EQ(config.Read(0x34, 1), 0x70u);
+  EXPECT_EQ(config.Read(0x78, 4), 0x2004u);
+  config.Write(0x20, 4, 0xFFFFFFFF);
+  EXPECT_EQ(config.Read(0x20, 4), 0xFFFFC004u);
+  config.Write(0x72, 2, 0x8000);
+  msix.Signal(63);
+  EXPECT_EQ(msix.Read(0x2004, 4), 1u << 31);
+  EXPECT_EQ(msix.Read(0x2008, 4), 0u);
+  EXPECT_EQ(msix.Read(0x800, 4), 0u) << "not the default layout";
+  EXPECT_EQ(Msix::Describe(layout, 0x10, 4, 1), "MSI-X vector 1 address 0x0010 = 0x00000001");
+  EXPECT_EQ(Msix::Describe(layout, 0x2004, 4, 1), "MSI-X pending bits 32 0x2004 = 0x00000001");
+  EXPECT_EQ(Msix::Describe(layout, 0xFFFFFFFF, 1, 1), "MSI-X 0xFFFFFFFF = 0x01");
+}
+
+TEST(MsixLayouts, ImpossibleOnes) {
+  ConfigSpace config({.vendor = 1, .device = 2});
+  const auto make = [&](const MsixLayout& layout) { Msix(config, layout, [](unsigned) {}); };
+  EXPECT_THROW(make({.vectors = 0}), std::invalid_argument);
+  EXPECT_THROW(make({.vectors = 129}), std::invalid_argument);
+  EXPECT_THROW(make({.vectors = 64, .pending_bits = 0x3F8}), std::invalid_argument);
+  EXPECT_THROW(make({.vectors = 1, .pending_bits = 0x1000}), std::invalid_argument);
 }
 
 TEST_F(MsixTest, AnyAccess) {

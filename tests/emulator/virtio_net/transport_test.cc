@@ -207,6 +207,27 @@ TEST(Transport, AccessesOfTheWrongWidth) {
   EXPECT_EQ(rig.host.log().size(), 3u);
 }
 
+TEST(Transport, FunctionReset) {
+  Rig rig;
+  rig.EnableMsix();
+  rig.Write(kConfigSpace, 0x20, 4, 0xFEB00000);
+  ASSERT_TRUE(rig.Negotiate());
+  auto tx = rig.Enable(1, 64, 2);
+  rig.DriverOk();
+  rig.card.function(0).ResetFunction();
+  EXPECT_EQ(rig.Read(kConfigSpace, 0x04, 2), 0u) << "command";
+  EXPECT_EQ(rig.Read(kConfigSpace, 0x20, 4), 4u) << "BAR 4";
+  const std::uint32_t msix = rig.Read(kConfigSpace, 0x34, 1);
+  ASSERT_EQ(rig.Read(kConfigSpace, msix, 1), 0x11u);
+  EXPECT_EQ(rig.Read(kConfigSpace, msix + 2, 2) & 0xC000, 0u) << "MSI-X is off";
+  rig.Write(kConfigSpace, 0x04, 2, 7);
+  EXPECT_EQ(rig.Status(), 0u);
+  EXPECT_EQ(rig.Read(1, 0x0C, 4), 1u) << "vector 0 is masked";
+  rig.PutFrame(*tx, 0, MakeFrame(60));
+  rig.Kick(1);
+  EXPECT_TRUE(rig.partner.frames.empty());
+}
+
 // VIRTIO_F_RING_RESET (2.6.1)
 TEST(Transport, QueueReset) {
   Rig rig;
