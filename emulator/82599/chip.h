@@ -14,11 +14,23 @@
 
 namespace ixylab::emulator::intel82599 {
 
+/// What is plugged into a port's cage.
+enum class SfpModule : std::uint8_t {
+  kNone,
+  kShortRange,          // Intel's, 10GBASE-SR
+  kDualRateShortRange,  // Intel's, 10GBASE-SR and 1000BASE-SX
+  kLongRange,           // Intel's, 10GBASE-LR
+  kPassiveCopper,       // Intel's direct attach cable
+  kOtherVendor,         // 10GBASE-SR
+};
+
 struct ChipConfig {
   unsigned ports = 2;                                             // 1 or 2
   std::array<std::uint8_t, 6> mac = {0x02, 0x1B, 0x21, 0, 0, 0};  // port 0; port 1 has the next one
   std::uint16_t device_id = 0x10FB;
   Nanoseconds link_up_time = std::chrono::milliseconds(5);  // signal to LINKS.UP
+  std::array<SfpModule, 2> modules = {SfpModule::kShortRange, SfpModule::kShortRange};
+  bool any_vendors_module = true;  // what the EEPROM says: others than Intel's will do
 };
 
 class Port;

@@ -1,4 +1,4 @@
-// The link (datasheet 3.7, 8.2.3.22): an SFP+ cage with a 10GBASE-SR module in it.
+// The link (datasheet 3.7, 8.2.3.22): an SFP+ cage and what is in it.
 #include "emulator/82599/port.h"
 #include "emulator/82599/registers.h"
 
@@ -15,7 +15,17 @@ constexpr std::uint32_t kLinkStatusChange = 1u << 20;                       // E
 constexpr Nanoseconds kLinkResetTime = std::chrono::microseconds(2);
 constexpr Nanoseconds kNegotiationTime = std::chrono::milliseconds(2);
 
-constexpr RegisterInfo kEsdp = Row("ESDP"), kAutoc = Row("AUTOC"), kAnlp1 = Row("ANLP1");
+// A driver that resets the pipeline sets another mode for as long (ixgbe_reset_pipeline_82599: 10 x
+// 8 ms at most); one that stays in it has no link.
+constexpr Nanoseconds kPipelineResetTime = std::chrono::milliseconds(90);
+// A frame of MDIO: 64 clocks of 24 MHz (HLREG0.MDCSPD).
+constexpr Nanoseconds kMdioTime = std::chrono::microseconds(3);
+
+constexpr RegisterInfo kEsdp = Row("ESDP"), kI2cctl = Row("I2CCTL"), kAutoc = Row("AUTOC"),
+                       kAnlp1 = Row("ANLP1"), kMsca = Row("MSCA"), kMsrwd = Row("MSRWD");
+constexpr std::uint32_t kClockOut = 1u << 1, kDataOut = 1u << 3;  // I2CCTL
+
+std::uint32_t LinkMode(std::uint32_t autoc) { return autoc >> kLmsShift & 7; }
 
 }  // namespace
 
@@ -31,6 +41,7 @@ void Port::ResetLink() {
       UpdateLink();
     });
   }
+  sfp_.Drive(true, true);  // I2CCTL lets go of the bus; the module has power all the time
   link_up_ = false;
   link_was_down_ = true;
   UpdateTransmitControl();
@@ -38,8 +49,8 @@ void Port::ResetLink() {
 }
 
 bool Port::TransmitterOn() const {
-  return !link_reset_ && (registers_.Peek(kEsdp.offset) & kLaserDisable) == 0 &&
-         (registers_.Peek(kAutoc.offset) >> kLmsShift & 7) == kLms10GigabitSerial;
+  return sfp_.present() && !link_reset_ && (registers_.Peek(kEsdp.offset) & kLaserDisable) == 0 &&
+         LinkMode(registers_.Peek(kAutoc.offset)) == kLms10GigabitSerial;
 }
 
 /// Follows whatever the link depends on: both lasers, the cable, AUTOC.
@@ -81,16 +92,46 @@ void Port::OnCarrier(bool present) {
 }
 
 std::uint32_t Port::ReadEsdp(std::uint32_t) {
-  return registers_.Peek(kEsdp.offset) | kModulePresent;
+  const std::uint32_t value = registers_.Peek(kEsdp.offset) & ~kModulePresent;
+  return value | (sfp_.present() ? kModulePresent : 0);
 }
 
 void Port::WroteEsdp(std::uint32_t, std::uint32_t) { UpdateLink(); }
 
+// --- I2C and MDIO ---
+
+std::uint32_t Port::ReadI2cctl(std::uint32_t) {
+  constexpr std::uint32_t kClockIn = 1u << 0, kDataIn = 1u << 2;
+  return (registers_.Peek(kI2cctl.offset) & (kClockOut | kDataOut)) |
+         (sfp_.clock() ? kClockIn : 0) | (sfp_.data() ? kDataIn : 0);
+}
+
+void Port::WroteI2cctl(std::uint32_t, std::uint32_t value) {
+  sfp_.Drive((value & kClockOut) != 0, (value & kDataOut) != 0);
+}
+
+/// No PHY is on the bus of a card with SFP+ cages: what is read are the bus's pull-ups.
+void Port::WroteMsca(std::uint32_t, std::uint32_t value) {
+  constexpr std::uint32_t kCommand = 1u << 30, kRead = 1u << 27;  // OPCODE: 2 and 3 read
+  constexpr std::uint32_t kReadData = 0xFFFF0000;                 // MSRWD
+  if ((value & kCommand) == 0) return;
+  Later(kMdioTime, [this, value] {
+    registers_.Poke(kMsca.offset, kCommand, 0);
+    if ((value & kRead) != 0) registers_.Poke(kMsrwd.offset, kReadData, kReadData);
+  });
+}
+
+// --- Link set-up and status ---
+
 void Port::WroteAutoc(std::uint32_t, std::uint32_t value) {
   negotiated_at_ = host_.Now() + kNegotiationTime;
-  if ((value >> kLmsShift & 7) != kLms10GigabitSerial) {
-    LogOnce(kLinkMode, value >> kLmsShift & 7, [] {
-      return std::string("AUTOC.LMS: only 10 Gbit/s serial (3) is modelled; there is no link");
+  if (LinkMode(value) != kLms10GigabitSerial) {
+    Later(kPipelineResetTime, [this] {
+      const std::uint32_t mode = LinkMode(registers_.Peek(kAutoc.offset));
+      if (mode == kLms10GigabitSerial) return;
+      LogOnce(kLinkMode, mode, [] {
+        return std::string("AUTOC.LMS: only 10 Gbit/s serial (3) is modelled; there is no link");
+      });
     });
   }
   if ((value & kRestart) != 0) {

@@ -116,11 +116,13 @@ void Port::SignalMsi() {
   }
 }
 
-/// Everything that is this function's own. Semaphores are the chip's.
+/// Everything that is this function's own, and what of the chip's its driver holds: the driver is
+/// gone.
 void Port::ResetFunction() {
   pci_.Reset();
   msix_.Reset();
   io_address_ = 0;
+  ReleaseSemaphores();
   Reset();
 }
 

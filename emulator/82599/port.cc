@@ -15,7 +15,9 @@ Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& h
       pci_(MakeConfigSpace(config, number)),
       msix_(pci_, kMsixLayout, [this](unsigned vector) { Sent(vector); }),
       registers_(Registers()),
-      life_(std::make_shared<std::uint64_t>(0)) {
+      life_(std::make_shared<std::uint64_t>(0)),
+      sfp_(MakeSfpMemory(config.modules.at(number), number + 1)),
+      eeprom_pins_(chip.eeprom) {
   for (std::uint32_t queue = 0; queue < kQueues; ++queue) {
     rx_[queue].tail = registers_.Word(ReceiveQueueOffset(Row("RDT"), queue));
     tx_[queue].tail = registers_.Word(Row("TDT").At(queue));

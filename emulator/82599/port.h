@@ -18,6 +18,7 @@
 #include "emulator/82599/offload.h"
 #include "emulator/82599/packet_buffer.h"
 #include "emulator/82599/rss.h"
+#include "emulator/82599/sfp.h"
 #include "emulator/82599/statistics.h"
 #include "emulator/dma.h"
 #include "emulator/host.h"
@@ -42,9 +43,10 @@ inline std::uint64_t& Word(std::byte* descriptor, unsigned word) {
 /// What both ports of a chip share.
 struct SharedState {
   explicit SharedState(const ChipConfig& config) : eeprom(config) {}
-  const Eeprom eeprom;
-  std::uint32_t swsm = 0;
-  std::uint32_t sw_fw_sync = 0;
+  Eeprom eeprom;
+  // Bits that each port's driver has taken, of SWSM and SW_FW_SYNC
+  std::array<std::uint32_t, 2> swsm = {};
+  std::array<std::uint32_t, 2> sw_fw_sync = {};
 };
 
 /// A ring as the hardware works on it, kept up to date by the hooks of its registers.
@@ -114,8 +116,13 @@ class Port final : public Endpoint, public NicFunction {
   void WroteSwFwSync(std::uint32_t index, std::uint32_t value);
   // eeprom.cc: 8.2.3.2
   std::uint32_t ReadEec(std::uint32_t index);
+  void WroteEec(std::uint32_t index, std::uint32_t value);
   void WroteEerd(std::uint32_t index, std::uint32_t value);
-  // link.cc: 8.2.3.22
+  void WroteEewr(std::uint32_t index, std::uint32_t value);
+  // link.cc: 8.2.3.1, 8.2.3.22
+  std::uint32_t ReadI2cctl(std::uint32_t index);
+  void WroteI2cctl(std::uint32_t index, std::uint32_t value);
+  void WroteMsca(std::uint32_t index, std::uint32_t value);
   std::uint32_t ReadEsdp(std::uint32_t index);
   void WroteEsdp(std::uint32_t index, std::uint32_t value);
   void WroteAutoc(std::uint32_t index, std::uint32_t value);
@@ -174,6 +181,8 @@ class Port final : public Endpoint, public NicFunction {
 
   // reset.cc
   void Reset();
+  /// Gives back what this port's driver holds, as a reset of the function does.
+  void ReleaseSemaphores();
   /// Runs `work` after `delay`, unless the port is reset or gone by then.
   void Later(Nanoseconds delay, std::function<void()> work);
 
@@ -323,6 +332,8 @@ class Port final : public Endpoint, public NicFunction {
   bool master_enabled_ = false;  // that and bus mastering: may access memory
 
   // Link
+  SfpBus sfp_;
+  EepromPins eeprom_pins_;
   bool carrier_ = false;
   bool link_reset_ = false;
   bool link_up_ = false;

@@ -68,19 +68,23 @@ inline constexpr Register<Port> kGeneralRegisters[] = {
      {.on_read = &Port::ReadEsdp, .on_write = &Port::WroteEsdp}},
     // Open-drain lines: high at rest.
     {{.name = "I2CCTL", .offset = 0x00028, .reset = 0x0000000F, .writable = 0x0000000A,
-      .fields = kI2cctlFields, .section = "8.2.3.1", .provenance = "Vigor"}},
+      .fields = kI2cctlFields, .section = "8.2.3.1", .provenance = "Vigor; Linux ixgbe"},
+     {.on_read = &Port::ReadI2cctl, .on_write = &Port::WroteI2cctl}},
     {{.name = "LEDCTL", .offset = 0x00200, .reset = 0x05040100, .fields = kLedctlFields,
       .section = "8.2.3.1", .provenance = "Vigor"}},
 
     // 8.2.3.2 EEPROM and flash
     {{.name = "EEC", .offset = 0x10010, .reset = 0x00001730, .writable = 0x00000077,
       .fields = kEecFields, .section = "8.2.3.2.1", .provenance = "Vigor; TinyNF"},
-     {.on_read = &Port::ReadEec}},
+     {.on_read = &Port::ReadEec, .on_write = &Port::WroteEec}},
     {{.name = "EERD", .offset = 0x10014, .writable = 0x0000FFFD, .self_clearing = 0x00000001,
       .fields = kEerdFields, .section = "8.2.3.2", .provenance = "Vigor; Linux ixgbe"},
      {.on_write = &Port::WroteEerd}},
-    {{.name = "EEWR", .offset = 0x10018, .self_clearing = 0x00000001, .fields = kEerdFields,
-      .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},
+    // DPDK waits for DONE before it writes the first word.
+    {{.name = "EEWR", .offset = 0x10018, .reset = 0x00000002, .writable = 0xFFFFFFFD,
+      .self_clearing = 0x00000001, .fields = kEerdFields, .section = "8.2.3.2",
+      .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteEewr}},
     {{.name = "FLA", .offset = 0x1001C, .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},
     {{.name = "EEMNGCTL", .offset = 0x10110, .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},
     {{.name = "EEMNGDATA", .offset = 0x10114, .section = "8.2.3.2", .provenance = "DPDK ixgbe"}},

@@ -6,7 +6,8 @@ namespace ixylab::emulator::intel82599 {
 namespace {
 
 constexpr std::uint32_t kGioDisable = 1u << 2, kLinkReset = 1u << 3,
-                        kDeviceReset = 1u << 26;  // CTRL
+                        kDeviceReset = 1u << 26;              // CTRL
+constexpr std::uint32_t kSmbi = 1u << 0, kSwesmbi = 1u << 1;  // SWSM
 
 // The datasheet names no times but "approximately 1 ms" for a driver to wait (8.2.3.1.1); Linux
 // gives up if CTRL.RST still reads 1 after 10 us, and waits 50 ms for the rest.
@@ -64,6 +65,7 @@ void Port::Reset() {
   auto_read_done_ = dma_init_done_ = false;
   Later(kResetTime, [this] { resetting_ = false; });
   Later(kInitializationTime, [this] { auto_read_done_ = dma_init_done_ = true; });
+  eeprom_pins_.Drive(true, false, false);
   ResetLink();
 }
 
@@ -102,24 +104,31 @@ std::uint32_t Port::ReadRdrxctl(std::uint32_t) {
   return (registers_.Peek(kRdrxctl.offset) & ~kDmaInitDone) | (dma_init_done_ ? kDmaInitDone : 0);
 }
 
-// --- Semaphores (8.2.3.4, 10.5.4): shared by both ports, and untouched by a reset of one ---
+// --- Semaphores (8.2.3.4, 10.5.4): shared by both ports, and untouched by a reset of one's MAC ---
 
 std::uint32_t Port::ReadSwsm(std::uint32_t) {
-  constexpr std::uint32_t kSmbi = 1u << 0;  // taken by reading it as 0
-  const std::uint32_t value = chip_.swsm;
-  chip_.swsm |= kSmbi;
+  const std::uint32_t value = chip_.swsm[0] | chip_.swsm[1];
+  if ((value & kSmbi) == 0) chip_.swsm[number_] |= kSmbi;  // taken by reading it as 0
   return value;
 }
 
+/// Either driver can give SMBI back, whoever took it; SWESMBI sticks, as no firmware holds it.
 void Port::WroteSwsm(std::uint32_t, std::uint32_t value) {
-  constexpr std::uint32_t kSmbi = 1u << 0, kSwesmbi = 1u << 1;
-  chip_.swsm = (chip_.swsm & value & kSmbi) | (value & kSwesmbi);
+  for (std::uint32_t& taken : chip_.swsm) taken &= value;
+  const std::uint32_t held = chip_.swsm[0] | chip_.swsm[1];
+  chip_.swsm[number_] |= value & ~held & kSwesmbi;
 }
 
-std::uint32_t Port::ReadSwFwSync(std::uint32_t) { return chip_.sw_fw_sync; }
+std::uint32_t Port::ReadSwFwSync(std::uint32_t) {
+  return chip_.sw_fw_sync[0] | chip_.sw_fw_sync[1];
+}
 
 void Port::WroteSwFwSync(std::uint32_t, std::uint32_t value) {
-  chip_.sw_fw_sync = value & kSwFwSync.writable;
+  for (std::uint32_t& taken : chip_.sw_fw_sync) taken &= value;
+  const std::uint32_t held = chip_.sw_fw_sync[0] | chip_.sw_fw_sync[1];
+  chip_.sw_fw_sync[number_] |= value & ~held & kSwFwSync.writable;
 }
+
+void Port::ReleaseSemaphores() { chip_.swsm[number_] = chip_.sw_fw_sync[number_] = 0; }
 
 }  // namespace ixylab::emulator::intel82599
