@@ -82,6 +82,7 @@ class Replay {
     wire_.Attach(1, &partner_);
     wire_.SetSignal(1, true);
     host_.Sleep(std::chrono::seconds(1));  // power-up is long over when a driver is loaded
+    EnableMsix();
     for (const Access& access : recording) {
       ++place_;
       if (access.pause.count() > 0) host_.Sleep(access.pause);
@@ -107,6 +108,16 @@ class Replay {
   struct Partner final : emulator::Endpoint {
     void OnFrame(const emulator::Frame&) override {}
   };
+
+  /// The driver used MSI-X; what the kernel does for that is not in BAR 0, which was recorded.
+  void EnableMsix() {
+    constexpr unsigned kTableBar = 4, kVectors = 64;
+    constexpr std::uint32_t kMessageControl = 0x72, kEnable = 0x8000;
+    host_.Write(0, emulator::NicFunction::kConfigSpace, kMessageControl, 2, kEnable);
+    for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
+      host_.Write(0, kTableBar, 16 * vector + 12, 4, 0);
+    }
+  }
 
   std::string Describe(const Access& access) const {
     return "access " + std::to_string(place_) + (access.write ? " W " : " R ") +
