@@ -36,7 +36,7 @@ void CompleteVmOptions(VmOptions& vm, const TargetSpec& target) {
   vm.virtio = target.virtio;
   if (target.nic == Nic::k82599) {
     vm.nic = "82599";
-    vm.nic_program = FindRunfile("emulator/nic");
+    vm.nic_program = FindRunfile("emulator/nic/nic");
   }
   if (target.uio) vm.modules.emplace_back("uio_pci_generic");
 

@@ -2,20 +2,21 @@
 
 load("//tools/build_defs:opt.bzl", "opt_test")
 
-def vm_test(name, target, qemu = "machine", args = [], tags = [], **kwargs):
+def vm_test(name, target, qemu = "", args = [], tags = [], **kwargs):
     """Runs `hil run --target=TARGET`: the suite in a VM. The test's XML is GoogleTest's.
 
     Args:
       name: of the test.
       target: as --target takes it, such as vm:virtio-net,legacy.
-      qemu: "machine" (the one on the PATH) or "recent" (10.1 or later).
+      qemu: "machine" (the one on the PATH), "recent" (10.1 or later), or "" for what the target
+        needs.
       args: further arguments of `hil run`, such as --filter=Frames.*
       tags: besides "vm" and the two processors it takes.
       **kwargs: what else tests take.
     """
     opt_test(
         name = name,
-        args = ["run", "--target=" + target, "--qemu=" + qemu] + args,
+        args = ["run", "--target=" + target] + (["--qemu=" + qemu] if qemu else []) + args,
         binary = "//hil:hil_main",
         tags = ["cpu:2", "vm"] + tags,
         **kwargs
