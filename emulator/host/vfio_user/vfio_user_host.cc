@@ -79,10 +79,12 @@ void VfioUserHost::ReportFault(const DmaFault& fault) {
 }
 
 void VfioUserHost::RaiseVector(unsigned port, unsigned vector) {
+  if (options_.hooks.message) options_.hooks.message(port, vector);
   if (port < ports_.size()) ports_[port]->interrupts().Raise(vector);
 }
 
 void VfioUserHost::SetIntx(unsigned port, bool asserted) {
+  if (options_.hooks.intx) options_.hooks.intx(port, asserted);
   if (port < ports_.size()) ports_[port]->interrupts().SetIntx(asserted);
 }
 

@@ -41,17 +41,17 @@ class VfioUserHost final : public Host {
   /// What becomes known, each as it happens; null: nobody is interested. A hook may not call Step.
   struct Hooks {
     /// What a driver did wrong, a model does not know, or a client asked for and did not get.
-    std::function<void(unsigned port, std::string_view line)> log;
-    std::function<void(const DmaFault&)> fault;
-    std::function<void(const RegisterAccess&)> access;
-    std::function<void(unsigned port)> connected;
+    std::function<void(unsigned port, std::string_view line)> log = nullptr;
+    std::function<void(const DmaFault&)> fault = nullptr;
+    std::function<void(const RegisterAccess&)> access = nullptr;
+    std::function<void(unsigned port)> connected = nullptr;
     /// After the function was reset: "the client closed the connection".
-    std::function<void(unsigned port, std::string_view why)> gone;
+    std::function<void(unsigned port, std::string_view why)> gone = nullptr;
   };
   struct Options {
     /// How long Step looks for the next message without sleeping, after it has handled one.
     Nanoseconds spin = std::chrono::microseconds(50);
-    Hooks hooks;
+    Hooks hooks = {};
   };
 
   /// `loop` must outlive the host.
