@@ -105,6 +105,13 @@ VfioUserHost::Options Server::HostOptions() {
   };
   if (journal_.traces()) {
     host.hooks.access = [this](const RegisterAccess& access) { journal_.Trace(*card_, access); };
+    host.hooks.message = [this](unsigned port, unsigned vector) {
+      journal_.Trace(loop_.Now(), port, "interrupt: message " + std::to_string(vector));
+    };
+    host.hooks.intx = [this](unsigned port, bool asserted) {
+      if (std::exchange(intx_.at(port), asserted) == asserted) return;
+      journal_.Trace(loop_.Now(), port, asserted ? "INTA# asserted" : "INTA# deasserted");
+    };
   }
   host.hooks.connected = [this](unsigned port) {
     record_.Connected(port);

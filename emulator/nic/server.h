@@ -2,6 +2,7 @@
 #ifndef EMULATOR_NIC_SERVER_H_
 #define EMULATOR_NIC_SERVER_H_
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,7 @@ class Server {
   Record record_;
   std::vector<std::unique_ptr<RecordedFunction>> functions_;
   std::vector<std::unique_ptr<BoundPath>> paths_;
+  std::array<bool, 2> intx_{};    // as the trace has shown it
   bool others_may_come_ = false;  // there is a socket that listens
   std::optional<Control> control_;
   std::string end_;  // why it ends

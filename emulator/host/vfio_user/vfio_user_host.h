@@ -44,6 +44,10 @@ class VfioUserHost final : public Host {
     std::function<void(unsigned port, std::string_view line)> log = nullptr;
     std::function<void(const DmaFault&)> fault = nullptr;
     std::function<void(const RegisterAccess&)> access = nullptr;
+    /// A message, whether or not the client has an eventfd for it.
+    std::function<void(unsigned port, unsigned vector)> message = nullptr;
+    /// The level of INTA#, as often as the model says it.
+    std::function<void(unsigned port, bool asserted)> intx = nullptr;
     std::function<void(unsigned port)> connected = nullptr;
     /// After the function was reset: "the client closed the connection".
     std::function<void(unsigned port, std::string_view why)> gone = nullptr;
