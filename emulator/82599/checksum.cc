@@ -49,12 +49,21 @@ std::uint32_t OnesSum(std::span<const std::byte> bytes) {
     low += word & 0xFFFF'FFFF;
     high += word >> 32;
   }
-  if (left != 0) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, left);
-    low += word & 0xFFFF'FFFF;
-    high += word >> 32;
+  // Which of a word's halves the rest is added to makes no difference, only that bytes stay even or
+  // odd.
+  if ((left & 4) != 0) {
+    std::uint32_t rest;
+    std::memcpy(&rest, at, sizeof rest);
+    low += rest;
+    at += sizeof rest;
   }
+  if ((left & 2) != 0) {
+    std::uint16_t rest;
+    std::memcpy(&rest, at, sizeof rest);
+    low += rest;
+    at += sizeof rest;
+  }
+  if ((left & 1) != 0) low += std::to_integer<std::uint64_t>(*at);
   const std::uint32_t sum = Fold(low + high);
   return (sum >> 8) | (sum & 0xFF) << 8;
 }

@@ -3,15 +3,13 @@
 namespace ixylab::emulator::intel82599 {
 namespace {
 
-constexpr std::uint32_t kIpv4 = 0x0800, kIpv6 = 0x86DD;
-
 std::uint32_t Byte(std::span<const std::byte> frame, std::size_t at) {
   return std::to_integer<std::uint32_t>(frame[at]);
 }
 
 /// Adds the L4 header at headers.l4 if it is one, and is there up to the ports.
 void AddL4(std::span<const std::byte> frame, std::uint32_t protocol, Headers& headers) {
-  if (headers.l4 + 4 <= frame.size()) headers.type |= packet_type::OfProtocol(protocol);
+  if (headers.l4 + 4u <= frame.size()) headers.type |= packet_type::OfProtocol(protocol);
 }
 
 void ParseIpv4(std::span<const std::byte> frame, Headers& headers) {
@@ -22,7 +20,7 @@ void ParseIpv4(std::span<const std::byte> frame, Headers& headers) {
   if (Byte(frame, l3) >> 4 != 4 || length < 20) return;
   headers.type = packet_type::kIpv4 | (length > 20 ? packet_type::kIpv4Options : 0);
   if ((Load16(frame, l3 + 6) & kFragment) != 0) return;
-  headers.l4 = l3 + length;
+  headers.l4 = static_cast<std::uint16_t>(l3 + length);
   AddL4(frame, Byte(frame, l3 + 9), headers);
 }
 
@@ -32,7 +30,7 @@ void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
   const std::uint32_t l3 = headers.l3;
   if (l3 + 40 > frame.size() || Byte(frame, l3) >> 4 != 6) return;
   headers.type = packet_type::kIpv6;
-  headers.l4 = l3 + 40;
+  headers.l4 = static_cast<std::uint16_t>(l3 + 40);
   std::uint32_t next = Byte(frame, l3 + 6);
   for (int extensions = 0; extensions < kMostExtensions; ++extensions) {
     if (next == kFragment) {
@@ -41,10 +39,10 @@ void ParseIpv6(std::span<const std::byte> frame, Headers& headers) {
     }
     if (next != kHopByHop && next != kRouting && next != kDestination) break;
     headers.type |= packet_type::kIpv6Extensions;
-    if (headers.l4 + 8 > frame.size()) return;
-    headers.routed |= next == kRouting && Byte(frame, headers.l4 + 1) != 0;
+    if (headers.l4 + 8u > frame.size()) return;
+    headers.routed |= next == kRouting && Byte(frame, headers.l4 + 1u) != 0;
     next = Byte(frame, headers.l4);
-    headers.l4 += (Byte(frame, headers.l4 + 1) + 1) * 8;
+    headers.l4 += static_cast<std::uint16_t>((Byte(frame, headers.l4 + 1u) + 1) * 8);
   }
   AddL4(frame, next, headers);
 }
@@ -61,10 +59,10 @@ Headers ParseAnyHeaders(std::span<const std::byte> frame, std::uint32_t vlan) {
     at += kVlanTag;
     type = Load16(frame, at);
   }
-  headers.l3 = at + 2;
-  if (type == kIpv4) {
+  headers.l3 = static_cast<std::uint16_t>(at + 2);
+  if (type == kIpv4Type) {
     ParseIpv4(frame, headers);
-  } else if (type == kIpv6) {
+  } else if (type == kIpv6Type) {
     ParseIpv6(frame, headers);
   }
   return headers;

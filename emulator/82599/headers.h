@@ -10,6 +10,7 @@
 namespace ixylab::emulator::intel82599 {
 
 inline constexpr std::uint32_t kEtherTypeOffset = 12;
+inline constexpr std::uint32_t kIpv4Type = 0x0800, kIpv6Type = 0x86DD;
 inline constexpr std::uint32_t kVlanTag = 4;  // bytes
 
 /// Packet type bits of an advanced receive descriptor (7.1.6.2), from its bit 4 on.
@@ -28,10 +29,11 @@ constexpr std::uint32_t OfProtocol(std::uint32_t protocol) {
 }
 }  // namespace packet_type
 
+/// Small enough to be returned in registers.
 struct Headers {
   std::uint32_t type = 0;  // of packet_type
-  std::uint32_t l3 = 0;    // offset of the IP header, where type says that there is one
-  std::uint32_t l4 = 0;    // offset of the TCP, UDP or SCTP header, likewise
+  std::uint16_t l3 = 0;    // offset of the IP header, where type says that there is one
+  std::uint16_t l4 = 0;    // offset of the TCP, UDP or SCTP header, likewise
   bool tagged = false;     // with a VLAN tag at offset 12
   bool routed = false;     // IPv6: a routing header has other addresses than the IP header
 };
@@ -40,7 +42,8 @@ struct Headers {
 /// `vlan` is the EtherType of a VLAN tag (VLNCTRL.VET).
 Headers ParseAnyHeaders(std::span<const std::byte> frame, std::uint32_t vlan);
 
-/// The same, with a short way for what most frames are: untagged IPv4 without options.
+/// The same, with short ways for what most frames are: untagged, and IPv4 without options or not
+/// IP.
 inline Headers ParseHeaders(std::span<const std::byte> frame, std::uint32_t vlan) {
   constexpr std::size_t kShortest = 14 + 20 + 4;  // up to the ports
   if (frame.size() < kShortest) return ParseAnyHeaders(frame, vlan);
@@ -49,6 +52,8 @@ inline Headers ParseHeaders(std::span<const std::byte> frame, std::uint32_t vlan
   std::memcpy(&fragment_and_protocol, frame.data() + 20, sizeof fragment_and_protocol);
   // As they lie in memory: 08 00 45; then any of the fragment's bits.
   if ((type_and_version & 0xFFFFFF) != 0x450008 || (fragment_and_protocol & 0xFF3F) != 0) {
+    const std::uint32_t type = (type_and_version & 0xFF) << 8 | (type_and_version >> 8 & 0xFF);
+    if (type != kIpv4Type && type != kIpv6Type && type != vlan) return {};
     return ParseAnyHeaders(frame, vlan);
   }
   return {.type = packet_type::kIpv4 | packet_type::OfProtocol(fragment_and_protocol >> 24),

@@ -58,7 +58,8 @@ inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
 }
 
 /// Queue, hash, packet type, checksums and VLAN tag (7.1.2, 7.1.6.2, 7.1.11).
-inline Port::RxNote Port::Classify(std::span<const std::byte> frame, std::uint32_t status) {
+[[gnu::always_inline]] inline Port::RxNote Port::Classify(std::span<const std::byte> frame,
+                                                          std::uint32_t status) {
   const Headers headers = ParseHeaders(frame, vlan_type_);
   RxNote note{.hash_and_type = headers.type << 4, .status = status};
   if (headers.type != 0) {

@@ -34,6 +34,11 @@ bool PassesWithPseudoHeader(const Datagram& datagram, std::uint32_t protocol,
 }
 
 std::uint32_t CheckL4(std::span<const std::byte> frame, const Headers& headers) {
+  const bool v4 = (headers.type & packet_type::kIpv4) != 0;
+  const bool udp = (headers.type & packet_type::kUdp) != 0;
+  if (udp && v4 && headers.l4 + kUdpHeader <= frame.size() && Load16(frame, headers.l4 + 6) == 0) {
+    return 0;
+  }
   const Datagram datagram = Locate(frame, headers);
   const std::span<const std::byte> payload = datagram.payload;
   const auto result = [](std::uint32_t checked, bool passes) {
@@ -49,8 +54,7 @@ std::uint32_t CheckL4(std::span<const std::byte> frame, const Headers& headers) 
   }
   if (payload.size() < kUdpHeader) return 0;
   const std::uint32_t length = Load16(payload, 4);
-  const bool v4 = (headers.type & packet_type::kIpv4) != 0;
-  if (length < kUdpHeader || length > payload.size() || (v4 && Load16(payload, 6) == 0)) return 0;
+  if (length < kUdpHeader || length > payload.size()) return 0;
   return result(kL4Checked | kUdpChecked,
                 PassesWithPseudoHeader(datagram, kUdp, payload.first(length)));
 }
@@ -80,7 +84,7 @@ FragmentResult CheckFragment(std::span<const std::byte> frame, const Headers& he
   FragmentResult result{.identification = static_cast<std::uint16_t>(Load16(frame, l3 + 4))};
   const std::uint32_t fragment = Load16(frame, l3 + 6);
   Headers payload_headers = headers;
-  payload_headers.l4 = l3 + Ipv4HeaderSize(frame, headers);
+  payload_headers.l4 = static_cast<std::uint16_t>(l3 + Ipv4HeaderSize(frame, headers));
   const std::span<const std::byte> payload = Locate(frame, payload_headers).payload;
   if ((fragment & kFragment) == 0 || payload.empty()) return result;
   result.payload_sum = static_cast<std::uint16_t>(Fold(OnesSum(payload)));
