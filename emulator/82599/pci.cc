@@ -44,7 +44,7 @@ std::uint32_t Port::ReadOther(unsigned region, std::uint32_t offset, unsigned by
     CountUnknown(region, offset, bytes);
     return 0;
   }
-  CountUnknown(region, offset, bytes);
+  if (region != kMsixBar) CountUnknown(region, offset, bytes);
   return bytes < 4 ? (1u << 8 * bytes) - 1 : 0xFFFFFFFF;  // nobody answers
 }
 
@@ -58,7 +58,8 @@ void Port::WriteOther(unsigned region, std::uint32_t offset, unsigned bytes, std
   if (region == kIoBar && io_enabled_ && offset == 4) {
     return WriteRegister(io_address_, bytes, value);
   }
-  CountUnknown(region, offset, bytes);
+  // A host that keeps the MSI-X table for its guest (vfio) writes to it whatever the guest has off.
+  if (region != kMsixBar) CountUnknown(region, offset, bytes);
 }
 
 void Port::WriteConfigSpace(std::uint32_t offset, unsigned bytes, std::uint32_t value) {

@@ -6,6 +6,7 @@
 #include "emulator/82599/registers.h"
 
 namespace ixylab::emulator::intel82599 {
+
 Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& host)
     : config_(config),
       chip_(chip),

@@ -153,7 +153,7 @@ bool Port::BarEnabled(unsigned region) const {
 
 std::uint32_t Port::ReadBar(unsigned region, std::uint32_t offset, unsigned bytes) {
   if (!BarEnabled(region)) {
-    CountUnknown(region, offset, bytes);
+    if (region != kMsixBar) CountUnknown(region, offset, bytes);
     return 0xFFFFFFFF >> (32 - 8 * bytes);  // nobody answers
   }
   if (region == kMsixBar) return msix_.Read(offset, bytes);
@@ -168,7 +168,12 @@ std::uint32_t Port::ReadBar(unsigned region, std::uint32_t offset, unsigned byte
 }
 
 void Port::WriteBar(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) {
-  if (!BarEnabled(region)) return CountUnknown(region, offset, bytes);
+  if (!BarEnabled(region)) {
+    // A host that keeps the MSI-X table for its guest (vfio) writes to it whatever the guest has
+    // off.
+    if (region != kMsixBar) CountUnknown(region, offset, bytes);
+    return;
+  }
   if (region == kMsixBar) return msix_.Write(offset, bytes, value);
   const Place place = Locate(region, offset, msix_.enabled());
   if (place.structure == Structure::kDevice) {
