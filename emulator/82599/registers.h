@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "emulator/82599/registers_diagnostic.h"
 #include "emulator/82599/registers_filter.h"
 #include "emulator/82599/registers_general.h"
 #include "emulator/82599/registers_interrupt.h"
@@ -30,6 +31,7 @@ inline constexpr std::span<const Register<Port>> kRegisterGroups[] = {
     kGeneralRegisters, kMacRegisters,        kInterruptRegisters,
     kFilterRegisters,  kReceiveRegisters,    kTransmitRegisters,
     kOffloadRegisters, kStatisticsRegisters, kVirtualizationRegisters,
+    kDiagnosticRegisters,
 };
 
 /// The row (not an alias) of the register `name` that has the one with `index`. An unknown name

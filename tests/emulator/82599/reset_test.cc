@@ -129,5 +129,61 @@ TEST(Chip, RefusesPortsThatNoChipHas) {
   EXPECT_THROW(one.function(1), std::out_of_range);
 }
 
+constexpr std::uint32_t kSmbi = 1, kSwesmbi = 2;
+
+/// ixgbe_get_eeprom_semaphore of Linux and DPDK, without the waiting.
+bool TakeEepromSemaphore(Rig& rig, unsigned port) {
+  if ((rig.host.Read32(port, kSwsm) & kSmbi) != 0) return false;
+  rig.host.Write32(port, kSwsm, rig.host.Read32(port, kSwsm) | kSwesmbi);
+  return (rig.host.Read32(port, kSwsm) & kSwesmbi) != 0;
+}
+void GiveEepromSemaphore(Rig& rig, unsigned port) {
+  rig.host.Write32(port, kSwsm, rig.host.Read32(port, kSwsm) & ~(kSmbi | kSwesmbi));
+}
+/// ixgbe_acquire_swfw_sync and ixgbe_release_swfw_sync: the firmware's bits are 5 higher.
+bool Acquire(Rig& rig, unsigned port, std::uint32_t bits) {
+  if (!TakeEepromSemaphore(rig, port)) return false;
+  const std::uint32_t taken = rig.host.Read32(port, kSwFwSync);
+  const bool free = (taken & (bits | bits << 5)) == 0;
+  if (free) rig.host.Write32(port, kSwFwSync, taken | bits);
+  GiveEepromSemaphore(rig, port);
+  return free;
+}
+void Release(Rig& rig, unsigned port, std::uint32_t bits) {
+  ASSERT_TRUE(TakeEepromSemaphore(rig, port));
+  rig.host.Write32(port, kSwFwSync, rig.host.Read32(port, kSwFwSync) & ~bits);
+  GiveEepromSemaphore(rig, port);
+}
+
+TEST(Semaphores, TwoDriversShareTheChipsResources) {
+  Rig rig;
+  EXPECT_TRUE(Acquire(rig, 0, 1u << 0)) << "EEPROM";
+  EXPECT_TRUE(Acquire(rig, 1, 1u << 2)) << "PHY 1";
+  EXPECT_FALSE(Acquire(rig, 1, 1u << 0));
+  EXPECT_FALSE(Acquire(rig, 0, 1u << 2));
+  Release(rig, 0, 1u << 0);
+  EXPECT_TRUE(Acquire(rig, 1, 1u << 0));
+  EXPECT_EQ(rig.host.Read32(0, kSwFwSync), 5u);
+  Release(rig, 1, 5);
+  EXPECT_EQ(rig.host.Read32(0, kSwFwSync), 0u);
+}
+
+TEST(Semaphores, TheFirmwaresBitsAreNotSoftwares) {
+  Rig rig;
+  rig.Write(kSwFwSync, 0xFFFFFFFF);
+  EXPECT_EQ(rig.Read(kSwFwSync), 0x41Fu);
+}
+
+TEST(Semaphores, AResetOfTheFunctionGivesBackWhatItsDriverHeld) {
+  Rig rig;
+  ASSERT_TRUE(Acquire(rig, 0, 1u << 0));
+  ASSERT_TRUE(Acquire(rig, 1, 1u << 2));
+  ASSERT_TRUE(TakeEepromSemaphore(rig, 0));
+  EXPECT_FALSE(TakeEepromSemaphore(rig, 1));
+  rig.host.Inject([&] { rig.chip.function(0).ResetFunction(); });
+  EXPECT_EQ(rig.host.Read32(1, kSwFwSync), 4u) << "the other one's stays";
+  EXPECT_TRUE(TakeEepromSemaphore(rig, 1));
+}
+
 }  // namespace
 }  // namespace ixylab::emulator::intel82599
