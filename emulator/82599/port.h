@@ -16,6 +16,7 @@
 #include "emulator/82599/chip.h"
 #include "emulator/82599/eeprom.h"
 #include "emulator/82599/offload.h"
+#include "emulator/82599/flow_director.h"
 #include "emulator/82599/packet_buffer.h"
 #include "emulator/82599/rss.h"
 #include "emulator/82599/sfp.h"
@@ -134,6 +135,9 @@ class Port final : public Endpoint, public NicFunction {
   void WroteQueueFilter(std::uint32_t index, std::uint32_t value);
   // rss.cc: 8.2.3.7.14
   void WroteRssrk(std::uint32_t index, std::uint32_t value);
+  // flow_director.cc: 8.2.3.17
+  void WroteFdirctrl(std::uint32_t index, std::uint32_t value);
+  void WroteFdircmd(std::uint32_t index, std::uint32_t value);
   // receive.cc: 8.2.3.8
   void WroteRxRing(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadRdh(std::uint32_t queue);
@@ -201,6 +205,9 @@ class Port final : public Endpoint, public NicFunction {
 
   // rss.cc
   void LoadRssKey();
+
+  // flow_director.cc
+  void DirectFlow(std::span<const std::byte> frame, const Headers& headers, RxNote& note);
 
   // receive.cc
   enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
@@ -357,6 +364,8 @@ class Port final : public Endpoint, public NicFunction {
   std::vector<std::uint64_t> addresses_;  // valid RAL/RAH pairs, first byte lowest
   Toeplitz toeplitz_;
   bool rss_key_changed_ = true;
+  SignatureFilters signatures_;
+  bool direct_flows_ = false;  // FDIRCTRL: signature filters are on
 
   // Transmit, as DMATXCTL and HLREG0 have it
   bool transmit_enabled_ = false;

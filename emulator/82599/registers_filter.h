@@ -124,8 +124,9 @@ inline constexpr Register<Port> kFilterRegisters[] = {
     {{.name = "IMIRVP", .offset = 0x05AC0, .section = "8.2.3.5", .provenance = "DPDK ixgbe"}},
 
     // 8.2.3.17 Flow director
-    {{.name = "FDIRCTRL", .offset = 0x0EE00, .fields = kFdirctrlFields, .section = "8.2.3.17",
-      .provenance = "DPDK ixgbe"}},
+    {{.name = "FDIRCTRL", .offset = 0x0EE00, .writable = 0xFFFFFFF7, .fields = kFdirctrlFields,
+      .section = "8.2.3.17", .provenance = "DPDK ixgbe"},
+     {.on_write = &Port::WroteFdirctrl}},
     {{.name = "FDIRSIPV6", .offset = 0x0EE0C, .count = 3, .section = "8.2.3.17",
       .provenance = "DPDK ixgbe"}},
     {{.name = "FDIRIPSA", .offset = 0x0EE18, .section = "8.2.3.17", .provenance = "DPDK ixgbe"}},
@@ -133,8 +134,9 @@ inline constexpr Register<Port> kFilterRegisters[] = {
     {{.name = "FDIRPORT", .offset = 0x0EE20, .section = "8.2.3.17", .provenance = "DPDK ixgbe"}},
     {{.name = "FDIRVLAN", .offset = 0x0EE24, .section = "8.2.3.17", .provenance = "DPDK ixgbe"}},
     {{.name = "FDIRHASH", .offset = 0x0EE28, .section = "8.2.3.17", .provenance = "DPDK ixgbe"}},
-    {{.name = "FDIRCMD", .offset = 0x0EE2C, .fields = kFdircmdFields, .section = "8.2.3.17",
-      .provenance = "DPDK ixgbe"}},
+    {{.name = "FDIRCMD", .offset = 0x0EE2C, .self_clearing = 0x00000003, .fields = kFdircmdFields,
+      .section = "8.2.3.17", .provenance = "DPDK ixgbe; Linux ixgbe"},
+     {.on_write = &Port::WroteFdircmd}},
     {{.name = "FDIRFREE", .offset = 0x0EE38, .kind = Kind::kReadOnly, .section = "8.2.3.17",
       .provenance = "DPDK ixgbe"}},
     {{.name = "FDIRDIP4M", .offset = 0x0EE3C, .section = "8.2.3.17", .provenance = "DPDK ixgbe"}},

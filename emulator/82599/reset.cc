@@ -59,6 +59,7 @@ void Port::Reset() {
   }
   WroteReceiveAddress(0, 0);
   WroteReceiveControl(0, 0);
+  WroteFdirctrl(0, 0);
   UpdateTransmitControl();
 
   resetting_ = true;
