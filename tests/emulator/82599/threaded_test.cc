@@ -131,6 +131,8 @@ TEST_F(Threaded, AfterReleaseTheModelDoesNotTouchTheMemory) {
 }
 
 TEST_F(Threaded, InterruptsWakeAWaiter) {
+  host_.Write(0, NicFunction::kConfigSpace, 0x72, 2, 0x8000);  // MSI-X, with vector 7
+  host_.Write(0, 4, 16 * 7 + 12, 4, 0);
   host_.Write32(0, kGpie, 1u << 4);
   host_.Write32(0, kEims, 1u << 7);
   std::thread other([&] {

@@ -13,6 +13,7 @@ namespace {
 std::vector<std::string> RunWithSeed(std::uint64_t seed) {
   std::vector<std::string> lines;
   Rig rig({.seed = seed});
+  rig.EnableMsix();
   rig.host.SetTrace([&](std::string_view line) { lines.emplace_back(line); });
   TestRing tx(rig.host, 8);
   TestRing rx(rig.host, 8);
