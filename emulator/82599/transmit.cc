@@ -18,6 +18,7 @@ constexpr std::uint32_t kTcpFlags = 0x0FFF;                               // DTX
 
 // The second half of an advanced data descriptor (7.2.3.2.4).
 constexpr std::uint64_t kLengthMask = 0xFFFF;
+constexpr std::uint64_t kTimestamp = 1u << 19;
 constexpr std::uint64_t kTypeMask = 0xF << 20, kTypeContext = 2 << 20, kTypeData = 3 << 20;
 constexpr std::uint64_t kEop = 1u << 24, kIfcs = 1u << 25, kReportStatus = 1u << 27,
                         kExtension = 1u << 29, kVlanInsert = 1u << 30, kSegment = 1u << 31,
@@ -25,7 +26,7 @@ constexpr std::uint64_t kEop = 1u << 24, kIfcs = 1u << 25, kReportStatus = 1u <<
 constexpr unsigned kPayloadShift = 46;
 /// One data descriptor that is a whole frame and asks for nothing but its CRC.
 constexpr std::uint64_t kSimpleMask =
-    kTypeMask | kEop | kIfcs | kExtension | kVlanInsert | kSegment | kOffloads;
+    kTimestamp | kTypeMask | kEop | kIfcs | kExtension | kVlanInsert | kSegment | kOffloads;
 constexpr std::uint64_t kSimple = kTypeData | kEop | kIfcs | kExtension;
 
 constexpr std::uint32_t kPaddedSize = kSmallestFrame - kCrcSize;
