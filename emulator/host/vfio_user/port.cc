@@ -7,15 +7,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+
+#include "emulator/host/vfio_user/capabilities.h"
 
 namespace ixylab::emulator::vfio_user {
 namespace {
 
 constexpr std::uint16_t kMajor = 0, kMinor = 0;  // of the protocol: those of QEMU
-constexpr std::uint32_t kMaxDescriptors = 16;    // a message; more QEMU does not accept
 // What a client can make us log; it may well go on for as long as it lives.
 constexpr unsigned kMaxComplaints = 100;
 
@@ -55,26 +55,6 @@ bool Parse(std::span<const std::byte> payload, T& fixed) {
 unsigned Width(std::uint32_t offset, std::size_t left) {
   if (offset % 4 == 0 && left >= 4) return 4;
   return offset % 2 == 0 && left >= 2 ? 2 : 1;
-}
-
-/// Those of our capabilities that the client knows ("VFIO_USER_VERSION"), as JSON. Text that is
-/// none proposes nothing.
-std::string Agree(std::span<const std::byte> text) {
-  const std::string_view proposal(reinterpret_cast<const char*>(text.data()), text.size());
-  const auto json = nlohmann::json::parse(proposal.substr(0, proposal.find('\0')), nullptr, false);
-  const nlohmann::json ours = {{"max_msg_fds", kMaxDescriptors},
-                               {"max_data_xfer_size", kMaxTransfer},
-                               {"max_dma_maps", DmaMap::kMaxMaps},
-                               {"pgsizes", DmaMap::kPageSize},
-                               {"write_multiple", true}};
-  nlohmann::json agreed = nlohmann::json::object();
-  if (json.is_object() && json.contains("capabilities")) {
-    const nlohmann::json& theirs = json["capabilities"];
-    for (const auto& [name, value] : ours.items()) {
-      if (theirs.is_object() && theirs.contains(name)) agreed[name] = value;
-    }
-  }
-  return nlohmann::json({{"capabilities", agreed}}).dump();
 }
 
 }  // namespace
@@ -185,7 +165,8 @@ void Port::Answer(Message message) {
     return Complain("a message that is no command: ignored");
   }
   Reply reply;
-  const int error = message.descriptors.size() > kMaxDescriptors ? EINVAL : Handle(message, reply);
+  const int error =
+      message.descriptors.size() > kMaxMessageDescriptors ? EINVAL : Handle(message, reply);
   if (error != 0) {
     Complain(NameOf(message.header.command) + " refused: " + std::strerror(error));
   }
@@ -233,7 +214,7 @@ int Port::HandleVersion(const Message& message, Reply& reply) {
   negotiated_ = true;
   reply.Set(Version{.major = kMajor, .minor = std::min(version.minor, kMinor)});
   if (message.payload.size() > sizeof version) {
-    capabilities_ = Agree(message.payload.subspan(sizeof version));
+    capabilities_ = AgreeOn(message.payload.subspan(sizeof version));
     reply.data = std::as_bytes(std::span(capabilities_.c_str(), capabilities_.size() + 1));
   }
   return 0;
