@@ -32,11 +32,11 @@ constexpr std::uint64_t kSimple = kTypeData | kEop | kIfcs | kExtension;
 constexpr std::uint32_t kPaddedSize = kSmallestFrame - kCrcSize;
 // 15.5 KiB with CRC: what the transmitter takes (Linux and DPDK limit MAXFRS to it).
 constexpr std::uint32_t kLongestFrame = 15872 - kCrcSize;
-// Bounds of a packet: DPDK's IXGBE_TX_MAX_SEG; PAYLEN's 18 bits and a header
-// (7.2.3.2.3, 7.2.3.2.4).
-constexpr std::size_t kEtherTypeSize = 2;
+// Bounds of a packet: DPDK's IXGBE_TX_MAX_SEG; PAYLEN's 18 bits and a header (7.2.3.2.3,
+// 7.2.3.2.4).
 constexpr std::uint32_t kMostDescriptors = 40;
 constexpr std::size_t kLongestBuffer = 16 << 10, kMostToSegment = (256 << 10) - 1 + 512;
+constexpr std::size_t kEtherTypeSize = 2;
 constexpr unsigned kBatch = 64;
 
 constexpr RegisterInfo kDmatxctl = Row("DMATXCTL"), kHlreg0 = Row("HLREG0"),
