@@ -71,6 +71,8 @@ refuse 'no initramfs: cannot read .*/none: No such' run --target=vm:virtio-net -
 echo 'no kernel: apt-get failed. Try: again' > "$work/why"
 refuse '^hil: no kernel: apt-get failed. Try: again$' run --target=vm:virtio-net --qemu=/bin/true \
   --kernel="$work/why"
+refuse '/bin/true has no vfio-user-pci: QEMU 10.1 or later is needed' run --target=vm:82599 \
+  --qemu=/bin/true
 refuse 'accel' run --target=vm:virtio-net --accel=xen
 refuse 'xml takes the results of one' run --target=model:82599 --target=vm:virtio-net --xml="$work/x"
 refuse 'target "model:82599" is no VM' shell --target=model:82599
@@ -142,6 +144,39 @@ exit 23
 EOF
 expect 1 'SUMMARY: 64 bytes leaked' run --suite="$work/leaks"
 last_line '1 passed, 1 failed, 0 skipped'
+
+# A VM with a NIC process, both made up: all tests pass, but the card is asked too.
+suite qemu <<'EOF'
+[ "$*" != '-device vfio-user-pci,help' ] || { echo 'vfio-user-pci options:'; exit; }
+for argument; do case $argument in socket,id=ixylab.output,fd=*) output=${argument##*=} ;; esac; done
+printf '%b' '\1ready\n[==========] Running 1 test from 1 test suite.\n[ RUN      ] A.One\n' \
+  '[       OK ] A.One (1 ms)\n[==========] 1 test from 1 test suite ran. (3 ms total)\n\1exit 0 0\n' \
+  >&"$output"
+sleep 1000
+EOF
+suite nic <<'EOF'
+for argument; do case $argument in --control=fd:*) control=${argument##*:} ;; esac; done
+trap 'exit 0' TERM
+echo "nic: last words"
+while read -r request <&$control; do
+  case $request in unknown | faults) printf '%b' "$request ${!request}\n" ;; esac >&$control
+  echo ok >&$control
+done
+EOF
+mkdir -p "$work/runfiles/ixylab/emulator/nic"
+mv "$work/nic" "$work/runfiles/ixylab/emulator/nic"
+run_with_nic() {
+  local code=$1 pattern=$2 accesses=$3 refused=$4
+  unknown=$accesses faults=$refused RUNFILES_DIR="$work/runfiles" expect "$code" "$pattern" run \
+    --target=vm:82599 --accel=tcg --qemu="$work/qemu" --kernel="$work/qemu" --initramfs="$work/qemu" \
+    --suite="$work/fails"
+}
+run_with_nic 0 'passed .*A.One' 0 0
+last_line '1 passed, 0 failed, 0 skipped'
+run_with_nic 1 '^ *BAR 0 offset 0x12340, once' '1\nBAR 0 offset 0x12340, once' 0
+last_line '1 passed, 1 failed, 0 skipped'
+run_with_nic 1 '^ *port 0: RX queue 0 descriptor 17' 0 '1\nport 0: RX queue 0 descriptor 17'
+run_with_nic 1 '^ *nic: last words' 2 0
 
 suite does_not_start <<'EOF'
 echo "conformance: something is missing" >&2
