@@ -44,6 +44,7 @@ Cables::Cables(std::span<const WireSpec> wires, EventLoop& loop, LogLine log)
     : joined_(!wires.empty() && wires[0].kind == WireSpec::Kind::kBackToBack),
       log_(std::move(log)) {
   using Kind = WireSpec::Kind;
+  Update();
   for (std::size_t port = 0; port < wires.size(); ++port) {
     const WireSpec& spec = wires[port];
     Wire& wire = wires_[port];
@@ -91,7 +92,18 @@ void Cables::Connect(Card& card) {
 }
 
 void Cables::SetPlugged(bool plugged) {
-  for (Wire& wire : wires_) wire.SetPlugged(plugged);
+  plugged_ = plugged;
+  Update();
+}
+
+void Cables::SetPowered(unsigned port, bool powered) {
+  powered_[port] = powered;
+  Update();
+}
+
+void Cables::Update() {
+  if (joined_) return wires_[0].SetPlugged(plugged_ && powered_[0] && powered_[1]);
+  for (unsigned port : {0u, 1u}) wires_[port].SetPlugged(plugged_ && powered_[port]);
 }
 
 std::vector<NamedCounter> Cables::counters(unsigned port) const {

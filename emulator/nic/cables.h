@@ -29,8 +29,11 @@ class Cables {
 
   /// Plugs the ports in. The card must not outlive this.
   void Connect(Card& card);
-  /// Plugs all cables in, or pulls them out.
+  /// Plugs all cables in (as at first), or pulls them out.
   void SetPlugged(bool plugged);
+  /// The machine that has the port is there. Where there is none (as at first) the port is dark:
+  /// the other end of its cable has no carrier.
+  void SetPowered(unsigned port, bool powered);
   /// What went through each port's cable: "out" from the port, "in" to it, and what was lost.
   std::vector<NamedCounter> counters(unsigned port) const;
   /// Hands on what is buffered for files. Throws nothing: an error is a line of the log, once.
@@ -41,8 +44,12 @@ class Cables {
  private:
   struct FarEnd;
 
+  void Update();
+
   std::array<Wire, 2> wires_;
   const bool joined_;
+  bool plugged_ = true;
+  std::array<bool, 2> powered_{};
   const LogLine log_;
   std::vector<std::unique_ptr<FarEnd>> far_ends_;  // of each port; null where there is none
 };

@@ -115,6 +115,7 @@ VfioUserHost::Options Server::HostOptions() {
   }
   host.hooks.connected = [this](unsigned port) {
     record_.Connected(port);
+    cables_.SetPowered(port, true);
     Log("port " + std::to_string(port) + ": a client has connected");
   };
   host.hooks.gone = [this](unsigned port, std::string_view why) { OnGone(port, why); };
@@ -123,6 +124,7 @@ VfioUserHost::Options Server::HostOptions() {
 
 void Server::OnGone(unsigned port, std::string_view why) {
   record_.Gone(port);
+  cables_.SetPowered(port, false);
   Log("port " + std::to_string(port) + ": " + std::string(why));
   if (record_.clients_now() > 0) return;
   if (options_.once || !others_may_come_) end_ = "the last client has gone";
