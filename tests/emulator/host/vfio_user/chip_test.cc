@@ -50,7 +50,7 @@ class ChipInAProcess : public testing::Test {
     client_->WriteRegister(0, offset, value);
   }
   bool Until(auto condition) {
-    for (const Nanoseconds end = loop_.Now() + milliseconds(5000); loop_.Now() < end;) {
+    for (const Nanoseconds end = loop_.Now() + milliseconds(30'000); loop_.Now() < end;) {
       if (condition()) return true;
       host_.Step(milliseconds(1));
     }

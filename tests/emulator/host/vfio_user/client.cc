@@ -135,7 +135,7 @@ bool Client::Send(std::uint16_t command, const Bytes& payload, std::span<const i
 std::optional<Client::Answer> Client::Receive() {
   Bytes bytes;
   std::size_t wanted = kHeader;
-  const auto deadline = steady_clock::now() + milliseconds(5000);
+  const auto deadline = steady_clock::now() + milliseconds(30'000);
   while (steady_clock::now() < deadline) {
     const std::size_t before = bytes.size();
     bytes.resize(wanted);
@@ -168,7 +168,7 @@ Client::Answer Client::Call(std::uint16_t command, const Bytes& payload, std::sp
 }
 
 void Client::Settle() {
-  const auto deadline = steady_clock::now() + milliseconds(5000);
+  const auto deadline = steady_clock::now() + milliseconds(30'000);
   while (host_.Step(milliseconds(0))) ASSERT_LT(steady_clock::now(), deadline);
 }
 

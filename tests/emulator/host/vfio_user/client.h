@@ -134,7 +134,7 @@ class Client {
   /// If the socket is full, once the host has done what it can. False if it is full then, too.
   bool Send(std::uint16_t command, const Bytes& payload = {}, std::span<const int> fds = {},
             std::uint32_t flags = 0);
-  /// Lets the host work until an answer is there. None if it hangs up, or after five seconds, which
+  /// Lets the host work until an answer is there. None if it hangs up, or after 30 seconds, which
   /// is a failure of the test.
   std::optional<Answer> Receive();
   /// Send and Receive; an Answer that is not ok() if there is none.
