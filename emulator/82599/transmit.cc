@@ -133,16 +133,15 @@ bool Port::TransmitBatch(TxQueue& queue) {
   }
   QueueCounters& counters = statistics_.sent_by_queue[queue.counters];
   for (unsigned i = 0; i < count; ++i) {
-    const auto [descriptor, command, data] = batch[i];
-    bool report = (command & kReportStatus) != 0;
+    auto [descriptor, command, data] = batch[i];
     if (data != nullptr && queue.packet.descriptors == 0) [[likely]] {
       Send(counters, {.bytes = {data, command & kLengthMask}});
-    } else {
-      report &= TransmitSlowly(queue, descriptor);
+    } else if (!TransmitSlowly(queue, descriptor)) {
+      command &= ~kReportStatus;
     }
     const std::uint32_t index = queue.head;
     if (++queue.head == queue.size) queue.head = 0;
-    if (report) WriteBackTx(queue, descriptor, index);
+    if ((command & kReportStatus) != 0) WriteBackTx(queue, descriptor, index);
   }
   return count != 0;
 }
