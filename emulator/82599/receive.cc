@@ -20,6 +20,7 @@ constexpr std::uint32_t kDescriptorTypeLegacy = 0, kDescriptorTypeOneBuffer = 1;
 constexpr std::uint64_t kDone = 1u << 0, kEndOfPacket = 1u << 1, kVlanPacket = 1u << 3;
 constexpr std::uint32_t kNonUnicast = 1u << 7;
 constexpr unsigned kVlanShift = 48;
+constexpr std::uint32_t kReceiveError = 1u << 29;  // RXE of the extended error
 
 // Linux and DPDK poll RXDCTL.ENABLE for 10 ms.
 constexpr Nanoseconds kEnableTime = std::chrono::microseconds(10);
@@ -63,7 +64,10 @@ inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
   const Headers headers = ParseHeaders(frame, vlan_type_);
   RxNote note{.hash_and_type = headers.type << 4, .status = status};
   if (headers.type != 0) {
-    note.status |= CheckReceived(frame, headers);
+    const std::uint32_t checked = CheckReceived(frame, headers);
+    note.status |= checked;
+    if ((checked & receive_status::kErrors) != 0 && (status & kReceiveError) == 0) [[unlikely]]
+      ++statistics_.checksum_errors;
     if (report_fragments_) [[unlikely]]
       NoteFragment(frame, headers, note);
     if (rss_fields_ != 0) Spread(frame, headers, note);
@@ -150,7 +154,6 @@ void Port::OnFrame(const Frame& frame) {
 
 /// FCTRL.SBP: what passes the filters is stored, with an error, but not counted as good.
 void Port::ReceiveBad(const Frame& frame) {
-  constexpr std::uint32_t kReceiveError = 1u << 29;  // RXE of the descriptor's extended error
   if (!PassesFilters(Destination(frame.bytes), frame.bytes)) return;
   if (!receive_enabled_ || !master_enabled_) return;
   const RxNote note = Classify(frame.bytes, kReceiveError);

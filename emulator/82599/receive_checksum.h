@@ -22,6 +22,7 @@ inline constexpr std::uint32_t kIpChecked = 1u << 6;   // IPCS
 inline constexpr std::uint32_t kUdpValid = 1u << 10;   // UDPV: a first fragment with a checksum
 inline constexpr std::uint32_t kL4Error = 1u << 30;    // L4E
 inline constexpr std::uint32_t kIpError = 1u << 31;    // IPE
+inline constexpr std::uint32_t kErrors = kL4Error | kIpError;
 }  // namespace receive_status
 
 /// What was checked in `frame`, whose headers are `headers`, and what was found wrong. An IPv4

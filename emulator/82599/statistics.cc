@@ -80,6 +80,7 @@ void Port::FoldStatistics(std::uint32_t offset) {
   move(Row("ROC").offset, counted.oversize);
   move(Row("RJC").offset, counted.jabbers);
   move(Row("MLFC").offset, counted.local_faults);
+  move(Row("XEC").offset, counted.checksum_errors);
   move(kRxmpc.At(0), counted.missed);
 
   FrameCounters& received = counted.received;

@@ -57,8 +57,9 @@ struct Statistics {
   std::uint64_t fragments = 0;
   std::uint64_t oversize = 0;
   std::uint64_t jabbers = 0;
-  std::uint64_t missed = 0;        // packet buffer 0
-  std::uint64_t receiver_off = 0;  // passed the filters; no register counts it
+  std::uint64_t checksum_errors = 0;  // of good frames
+  std::uint64_t missed = 0;           // packet buffer 0
+  std::uint64_t receiver_off = 0;     // passed the filters; no register counts it
   std::uint64_t local_faults = 0;
   std::array<QueueCounters, 16> received_by_queue{};
   std::array<std::uint64_t, 16> dropped_by_queue{};

@@ -89,6 +89,23 @@ TEST_F(Filters, VlanOnlyWithVfe) {
   EXPECT_TRUE(Passes(tagged));
 }
 
+TEST_F(Filters, WithCfienTheCfiHasToAgree) {
+  Bytes without = MakeFrame(60, kOwn, 0x8100);
+  without[14] = std::byte{0xA1};
+  without[15] = std::byte{0x23};
+  Bytes with = without;
+  with[14] = std::byte{0xB1};
+  rig_.Write(kVfta + 4 * (0x123 / 32), 1u << (0x123 % 32));
+  rig_.Set(kVlnctrl, 1u << 30);
+  EXPECT_TRUE(Passes(with) && Passes(without));
+  rig_.Set(kVlnctrl, 1u << 29);
+  EXPECT_FALSE(Passes(with));
+  EXPECT_TRUE(Passes(without));
+  rig_.Set(kVlnctrl, 1u << 28);
+  EXPECT_TRUE(Passes(with));
+  EXPECT_FALSE(Passes(without));
+}
+
 TEST_F(Filters, TooShortAndTooLong) {
   EXPECT_FALSE(Passes(MakeFrame(59, kOwn)));
   EXPECT_TRUE(Passes(MakeFrame(60, kOwn)));

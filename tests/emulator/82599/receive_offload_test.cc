@@ -215,6 +215,20 @@ TEST_F(ReceiveOffload, ThePseudoHeaderCounts) {
   EXPECT_EQ(Status(other), kIpcs | kIpe | kL4cs | kL4e);
 }
 
+TEST_F(ReceiveOffload, FramesWithErrorsAreCounted) {
+  constexpr std::uint32_t kXec = 0x04120;
+  Bytes frame = Ipv4Frame(kTcp, L4Packet(kTcp, 30));
+  Status(frame);
+  EXPECT_EQ(rig_.Read(kXec), 0u);
+  frame.back() ^= std::byte{1};
+  Status(frame);
+  frame[26] ^= std::byte{1};
+  EXPECT_EQ(Status(frame), kIpcs | kIpe | kL4cs | kL4e);
+  EXPECT_EQ(rig_.Read(kXec), 2u) << "frames, not checksums";
+  EXPECT_EQ(rig_.Read(kGprc), 3u) << "they are good to the MAC";
+  EXPECT_EQ(rig_.Read(kXec), 0u);
+}
+
 TEST_F(ReceiveOffload, UdpWithoutChecksum) {
   Bytes v4 = Ipv4Frame(kUdp, L4Packet(kUdp, 30), {.seal = false});
   EXPECT_EQ(Status(v4), kIpcs) << "RFC 768: none was computed";
