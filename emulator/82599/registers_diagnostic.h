@@ -62,9 +62,21 @@ inline constexpr Register<Port> kDiagnosticRegisters[] = {
     {{.name = "ATLASCTL", .offset = 0x04800, .kind = Kind::kReadOnly,
       .provenance = "Linux ixgbe: ethtool -d"}},
 
-    // Transmit path. TDHMPN 0x07F08 and TIC_DW 0x07F10 and 0x07F18 are ring registers of queue 124
-    {{.name = "TIC_DW", .offset = 0x07F14, .count = 2, .stride = 8, .first_index = 1, .kind = Kind::kReadOnly,
+    // Transmit path. What lies between these are ring registers of queues 72, 112 and 124
+    {{.name = "DCA_TXCTRL_82598", .offset = 0x07214, .first_index = 5, .kind = Kind::kReadOnly,
       .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "DCA_TXCTRL_82598", .offset = 0x0721C, .count = 3, .first_index = 7,
+      .kind = Kind::kReadOnly, .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "DCA_TXCTRL_82598", .offset = 0x0722C, .count = 3, .first_index = 11,
+      .kind = Kind::kReadOnly, .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "TDSTAT", .offset = 0x07C14, .first_index = 5, .kind = Kind::kReadOnly,
+      .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "TDSTAT", .offset = 0x07C1C, .first_index = 7, .kind = Kind::kReadOnly,
+      .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "TDSTATCTL", .offset = 0x07C20, .kind = Kind::kReadOnly,
+      .provenance = "Linux ixgbe: ethtool -d"}},
+    {{.name = "TIC_DW", .offset = 0x07F14, .count = 2, .stride = 8, .first_index = 1,
+      .kind = Kind::kReadOnly, .provenance = "Linux ixgbe: ethtool -d"}},
     {{.name = "TDPROBE", .offset = 0x07F20, .kind = Kind::kReadOnly,
       .provenance = "Linux ixgbe: ethtool -d"}},
     {{.name = "PBTXECC", .offset = 0x0C300, .kind = Kind::kReadOnly,
@@ -77,6 +89,8 @@ inline constexpr Register<Port> kDiagnosticRegisters[] = {
       .provenance = "Linux ixgbe: ethtool -d"}},
 
     // PCIe
+    {{.name = "MSIXPBA", .offset = 0x02000, .kind = Kind::kReadOnly,
+      .provenance = "Linux ixgbe: ethtool -d"}},
     {{.name = "PCIEECCCTL", .offset = 0x1106C, .kind = Kind::kReadOnly,
       .provenance = "Linux ixgbe: ethtool -d"}},
 };

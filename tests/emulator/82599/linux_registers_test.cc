@@ -117,16 +117,18 @@ constexpr LinuxRegisters kLinuxRegisters[] = {
     {"IPSRXIDX", 0x08E00}, {"IPSRXIPADDR", 0x08E04, 4, 0x4}, {"IPSRXSPI", 0x08E14},
     {"IPSRXIPIDX", 0x08E18}, {"IPSRXKEY", 0x08E1C, 4, 0x4}, {"IPSRXSALT", 0x08E2C},
     {"IPSRXMOD", 0x08E30},
-    // ixgbe_get_regs (ethtool -d), besides
-    {"RDSTAT", 0x02C00, 8, 0x4}, {"RDSTATCTL", 0x02C20}, {"RDHMPN", 0x02F08},
+    // ixgbe_get_regs (ethtool -d), besides; some of them as seen in a VM
+    {"MSIXPBA", 0x02000}, {"RDSTAT", 0x02C00, 8, 0x4}, {"RDSTATCTL", 0x02C20}, {"RDHMPN", 0x02F08},
     {"RIC_DW", 0x02F10, 4, 0x4}, {"RDPROBE", 0x02F20}, {"PBRXECC", 0x03300}, {"RXBUFCTRL", 0x03600},
     {"RXBUFDATA", 0x03610, 4, 0x4}, {"DROPEN", 0x03D04}, {"APAE", 0x04250}, {"ARD", 0x04254},
     {"AIS", 0x04258}, {"TREG", 0x0426C}, {"MDFTC1", 0x042B8}, {"MDFTC2", 0x042C0},
     {"MDFTFIFO1", 0x042C4}, {"MDFTFIFO2", 0x042C8}, {"MDFTS", 0x042CC}, {"ATLASCTL", 0x04800},
     {"RFVAL", 0x050A4}, {"VMD_CTL", 0x0581C}, {"IMIR", 0x05A80, 8, 0x4},
-    {"IMIREXT", 0x05AA0, 8, 0x4}, {"TIC_DW", 0x07F14, 2, 0x8}, {"TDPROBE", 0x07F20},
-    {"PBTXECC", 0x0C300}, {"TXBUFCTRL", 0x0C600}, {"TXBUFDATA", 0x0C610, 4, 0x4}, {"TIPG", 0x0CB00},
-    {"PCIEECCCTL", 0x1106C},
+    {"IMIREXT", 0x05AA0, 8, 0x4}, {"DCA_TXCTRL_82598", 0x07214},
+    {"DCA_TXCTRL_82598", 0x0721C, 3, 0x4}, {"DCA_TXCTRL_82598", 0x0722C, 3, 0x4},
+    {"TDSTAT", 0x07C14}, {"TDSTAT", 0x07C1C}, {"TDSTATCTL", 0x07C20}, {"TIC_DW", 0x07F14, 2, 0x8},
+    {"TDPROBE", 0x07F20}, {"PBTXECC", 0x0C300}, {"TXBUFCTRL", 0x0C600},
+    {"TXBUFDATA", 0x0C610, 4, 0x4}, {"TIPG", 0x0CB00}, {"PCIEECCCTL", 0x1106C},
 };
 // clang-format on
 
