@@ -1,0 +1,36 @@
+# In the guest: the two cards, as the kernel's driver has them, each in a network namespace of its own, a
+# and b, where it is called nic. The beginning of the scripts here.
+# shellcheck disable=SC2034
+module=$1 b=10.0.0.2 b6=fd00::2
+
+# busybox's are not enough.
+ip() { /bin/ip "$@"; }
+in_a() { ip netns exec a "$@"; }
+in_b() { ip netns exec b "$@"; }
+both() { for ns in a b; do ip netns exec $ns "$@" || return; done; }
+carriers() { for ns in a b; do ip -br -n $ns link show nic; done | grep -c LOWER_UP; }
+# until_carriers COUNT: whether so many of the two have a link within 10 s.
+until_carriers() {
+  for _ in $(seq 200); do
+    [ "$(carriers)" != "$1" ] || return 0
+    usleep 50000
+  done
+  echo "carriers after 10 s: $(carriers), not $1"
+  return 1
+}
+# bring_up_card CARD NAMESPACE NUMBER: what the driver made of it, with addresses.
+bring_up_card() {
+  for net in "/sys/bus/pci/devices/$1"/net/* "/sys/bus/pci/devices/$1"/virtio*/net/*; do
+    [ ! -e "$net" ] || ip link set "${net##*/}" netns "$2" name nic || return
+  done
+  ip -n "$2" addr add "10.0.0.$3/24" dev nic
+  [ "$(ip netns exec "$2" cat $no_ipv6)" = 1 ] || ip -n "$2" addr add "fd00::$3/64" dev nic nodad
+  ip -n "$2" link set nic up
+}
+# The link is not awaited.
+bring_up() { bring_up_card 0000:00:02.0 a 1 && bring_up_card 0000:00:03.0 b 2; }
+no_ipv6=/proc/sys/net/ipv6/conf/all/disable_ipv6
+
+mkdir -p /run
+ip netns add a
+ip netns add b

@@ -1,0 +1,155 @@
+# In the guest: the kernel's own driver on the two cards, each in a network namespace, a and b, where it
+# is called nic. Says what it sees, by section (a line "=== NAME"); the host judges. Comes after cards.sh.
+#
+#   sh -c SCRIPT interop MODULE
+# shellcheck disable=SC2086,SC2154
+section() { echo "=== $1"; }
+uptime() { cut -d' ' -f1 /proc/uptime; }
+# ask REQUEST: of the NIC process; the lines of its answer.
+ask() {
+  echo "$1" >&4
+  while read -r line <&4; do
+    case $line in ok) return ;; error*) echo "$line"; return 1 ;; esac
+    echo "$line"
+  done
+}
+# ping_b ARGUMENT...: its summary. For answers that are late it waits no longer than an interval or two
+# round trips: those who count on each answer send all at once (-l) with a long interval.
+ping_b() { in_a /bin/ping -q "$@" $b 2>&1 | grep -E 'packets|rtt'; }
+# Whether traffic passes.
+passes() { ping_b -c 5 -l 5 -i 3 -W 5; }
+# Frames that found no room in the driver's rings.
+drops() { ask counters | awk '/ (no buffer|missed|dropped) / { sum += $NF } END { print sum + 0 }'; }
+# iperf ADDRESS ARGUMENT...: iperf3 in one line of JSON, and what was dropped meanwhile.
+iperf() {
+  before=$(drops)
+  in_a iperf3 -J -c "$@" 2>&1 | tr -d '\n\t'
+  echo
+  echo "drops: $(($(drops) - before))"
+}
+# What both sides count, at a moment in which nothing moves.
+counters() {
+  for _ in $(seq 20); do
+    before=$(ask counters)
+    statistics=$(for ns in a b; do
+      ip netns exec $ns ethtool -S nic | sed -n "s/^ *\(.*\): \([0-9]*\)$/$ns \1: \2/p"
+      ip netns exec $ns grep -H . -r /sys/class/net/nic/statistics/ | sed "s/.*\//$ns link_/; s/:/: /"
+    done)
+    [ "$(ask counters)" != "$before" ] || { echo "quiet: yes"; break; }
+  done
+  echo "$before" | sed 's/ \([0-9]*\)$/: \1/'
+  echo "$statistics"
+  both sh -c 'cat /proc/net/snmp /proc/net/netstat' | awk '
+    $1 == name { for (i = 2; i <= NF; ++i) sum[$1 names[i]] += $i; name = ""; next }
+    { name = $1; split($0, names, " ") }
+    END { for (i in sum) print i ": " sum[i] }' | grep -E 'Errors: |RetransSegs: '
+}
+
+exec 4<> /dev/virtio-ports/ixylab.control
+
+section kernel
+uname -r
+if [ "$module" = ixgbe ]; then
+  section mmio
+  card=/sys/bus/pci/devices/0000:00:02.0
+  echo 1 > $card/enable
+  mmio_time $card/resource0 0x200  # LEDCTL
+  echo 0 > $card/enable
+fi
+
+section probe
+echo "<6>interop: the driver is loaded from here on" > /dev/kmsg
+start=$(uptime)
+modprobe "$module"
+echo "modprobe: $?"
+bring_up
+until_carriers 2 && echo "link: yes"
+echo "seconds: $start $(uptime)"
+for ns in a b; do
+  echo "mac $ns: $(ip -br -n $ns link show nic | awk '{ print $3 }')"
+  ip netns exec $ns ethtool -i nic | sed "s/^/$ns /"
+  ip netns exec $ns ethtool nic | sed -n "s/^[[:space:]]*\(Speed\|Duplex\|Link detected\)/$ns \1/p"
+done
+if [ "$module" = ixgbe ]; then
+  for ns in a b; do
+    echo "eeprom $ns: $(ip netns exec $ns ethtool -e nic offset 0 length 192 |
+      sed -n 's/^0x[0-9a-f]*: *//p' | tr -d ' \n\t')"
+  done
+fi
+in_a ethtool -k nic | grep -E ': on' | tr -d '\t' | tr '\n' ' '
+echo
+
+section ping
+passes
+for size in 0 1 2 3 17 18 19 36 37 56 63 64 65 100 127 128 256 511 512 1000 1024 1471 1472; do
+  echo "size $size: $(ping_b -c 3 -l 3 -i 3 -W 5 -M "do" -s $size | head -n 1)"
+done
+echo "size 1473: $(in_a /bin/ping -c 1 -W 1 -M "do" -s 1473 $b 2>&1 | grep -i 'too long')"
+echo "size 9000, in fragments: $(ping_b -c 3 -l 3 -i 3 -W 5 -s 9000 | head -n 1)"
+section flood
+ping_b -f -c 5000
+section rtt
+ping_b -c 200 -i 0.005
+
+# For UDP: what waits for its reader is not lost.
+for limit in rmem_max wmem_max; do echo 33554432 > /proc/sys/net/core/$limit; done
+in_b iperf3 -s > /tmp/server 2>&1 &
+server=$!
+usleep 500000
+section tcp && iperf $b -t 3
+section tcp_reverse && iperf $b -t 3 -R
+section tcp_ipv6 && iperf $b6 -t 1
+section udp && iperf $b -t 2 -u -w 16M -b 20M
+section udp_reverse && iperf $b -t 2 -u -w 16M -b 20M -R
+section udp_fast && iperf $b -t 2 -u -w 16M -b 0
+{ kill $server; wait $server; } 2> /dev/null
+
+section counters
+counters
+section casts
+casts() { in_b ethtool -S nic | sed -n 's/^ *\(broadcast\|multicast\)/\1/p' | tr '\n' ' '; }
+if [ "$module" = ixgbe ]; then
+  echo "before: $(casts)"
+  in_a /bin/ping -q -c 7 -l 7 -i 1 -b 10.0.0.255 > /dev/null 2>&1
+  in_a /bin/ping -q -c 5 -l 5 -i 1 -I nic 224.0.0.1 > /dev/null 2>&1
+  echo "after: $(casts)"
+fi
+
+# With a frame to send at the moment in which the link is lost, ixgbe resets the card, and says so as a
+# warning: none of IPv6's own from here on.
+both sh -c "echo 1 > $no_ipv6"
+usleep 500000
+
+section down_up
+for round in 1 2 3 4 5; do
+  for ns in a b; do ip -n $ns link set nic down; done
+  for ns in a b; do ip -n $ns link set nic up; done
+  until_carriers 2
+  passes
+done
+
+section flap
+for round in 1 2 3; do
+  echo "<6>interop: link down" > /dev/kmsg
+  ask 'link down'
+  until_carriers 0 && echo "seen: down"
+  echo "<6>interop: link up" > /dev/kmsg
+  ask 'link up'
+  until_carriers 2 && echo "seen: up"
+  passes
+done
+
+section reload
+echo "<6>interop: reload" > /dev/kmsg
+for round in $(seq 20); do
+  rmmod "$module" || echo "rmmod fails"
+  modprobe "$module" || echo "modprobe fails"
+  [ "$(grep -c eth /proc/net/dev)" = 2 ] && echo "round $round: both cards"
+done
+bring_up
+until_carriers 2 && echo "link: yes"
+passes
+
+section log
+dmesg -r
+section end
