@@ -98,14 +98,20 @@ std::string_view Describe(Refusal refusal) {
   return "";
 }
 
+std::span<std::byte> TxPacket::Extend(std::size_t more) {
+  const std::size_t before = size;
+  size += more;
+  if (memory.size() < kHeadroom + size) memory.resize(kHeadroom + size);
+  return bytes().subspan(before);
+}
+
 void TxPacket::Clear() {
-  memory.clear();
+  size = 0;
   descriptors = 0;
   refused = false;
 }
 
 Refusal TxPacket::Check(std::size_t longest, std::size_t mac_header, bool crc) {
-  const std::size_t size = bytes().size();
   const std::size_t brought_crc = crc ? 0 : kCrcBytes;
   if (size <= brought_crc) return Refusal::kEmpty;
   if (!command.segment && size > longest + brought_crc) return Refusal::kPacketTooLong;

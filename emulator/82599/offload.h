@@ -83,14 +83,19 @@ std::string_view Describe(Refusal refusal);
 struct TxPacket {
   static constexpr std::size_t kHeadroom = 4;  // for a VLAN tag
 
-  std::span<std::byte> bytes() { return std::span(memory).subspan(memory.empty() ? 0 : kHeadroom); }
+  std::span<std::byte> bytes() {
+    return size == 0 ? std::span<std::byte>() : std::span(memory).subspan(kHeadroom, size);
+  }
+  /// Room for `more` bytes at the end.
+  std::span<std::byte> Extend(std::size_t more);
   void Clear();
   /// Whether what is asked for can be done to these bytes, which begin with an Ethernet header of
   /// `mac_header` bytes. `longest` is the largest frame without CRC, `crc` whether the MAC adds
   /// one.
   Refusal Check(std::size_t longest, std::size_t mac_header, bool crc);
 
-  std::vector<std::byte> memory = {};  // headroom, then what was fetched so far
+  std::vector<std::byte> memory = {};  // headroom, and more than `size`: it only grows
+  std::size_t size = 0;                // fetched so far
   std::uint32_t descriptors = 0;       // so far; 0: there is no packet
   bool refused = false;                // and the log says why
   TxCommand command = {};

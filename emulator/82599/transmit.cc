@@ -203,15 +203,13 @@ void Port::Refuse(TxQueue& queue, Refusal why) {
 /// Appends a descriptor's buffer to the packet.
 void Port::Gather(TxQueue& queue, std::uint64_t address, std::uint64_t length) {
   TxPacket& packet = queue.packet;
-  const std::size_t before = packet.bytes().size();
   const std::size_t most = packet.command.segment ? kMostToSegment : kLongestFrame + kCrcSize;
   if (++packet.descriptors > kMostDescriptors) Refuse(queue, Refusal::kTooManyDescriptors);
   if (length > kLongestBuffer) Refuse(queue, Refusal::kBufferTooLong);
-  if (before + length > most) Refuse(queue, Refusal::kPacketTooLong);
+  if (packet.size + length > most) Refuse(queue, Refusal::kPacketTooLong);
   if (packet.refused) return;
 
-  packet.memory.resize(TxPacket::kHeadroom + before + length);
-  if (!dma_.Read(address, packet.bytes().subspan(before))) {
+  if (!dma_.Read(address, packet.Extend(length))) {
     packet.refused = true;
     dma_.Fault(Dma::Access::kRead, address, length,
                "TX queue " + std::to_string(IndexOf(queue)) + " descriptor " +
@@ -256,10 +254,9 @@ void Port::FinishPacket(TxQueue& queue) {
 
 /// What is wrong with a packet, or not modelled, and does not keep it from being sent.
 void Port::LogOddities(TxQueue& queue) {
-  TxPacket& packet = queue.packet;
+  const TxPacket& packet = queue.packet;
   const TxCommand& command = packet.command;
-  const std::size_t payload =
-      packet.bytes().size() - (command.segment ? packet.context.header_size() : 0);
+  const std::size_t payload = packet.size - (command.segment ? packet.context.header_size() : 0);
   if (!command.legacy && command.payload != payload) {
     LogOnce(kTxPayload, IndexOf(queue), [&] {
       return "TX queue " + std::to_string(IndexOf(queue)) + ": PAYLEN " +
