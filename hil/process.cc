@@ -111,8 +111,8 @@ Child::~Child() {
   Wait();
 }
 
-void Child::Kill() {
-  if (pid_ > 0) kill(on_terminal_ ? pid_ : -pid_, SIGKILL);
+void Child::Kill(int signal) {
+  if (pid_ > 0) kill(on_terminal_ ? pid_ : -pid_, signal);
 }
 
 int Child::Wait(std::chrono::milliseconds patience) {

@@ -98,8 +98,8 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// SIGKILL, to the whole group if it is its own.
-  void Kill();
+  /// Sends `signal`, to the whole group if it is its own; nothing after Wait.
+  void Kill(int signal = SIGKILL);
   /// Waits for the end, kills what the program has left of its group, and gives the status as
   /// waitpid does. A program that does not end within `patience` is killed.
   int Wait(std::chrono::milliseconds patience = std::chrono::milliseconds::max());

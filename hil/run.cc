@@ -116,8 +116,9 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
     end.description.emplace_back("the last lines of the guest's console:");
     end.description.insert(end.description.end(), result.console.begin(), result.console.end());
   }
-  if (!result.nic.problems.empty()) {
-    end.device = result.nic.problems;
+  end.device = result.nic.problems;
+  if (end.exited && !result.nic.death.empty()) end.device.push_back(result.nic.death);
+  if (!end.device.empty()) {
     end.device.emplace_back("the last lines of the NIC process:");
     end.device.insert(end.device.end(), result.nic.log.begin(), result.nic.log.end());
   }

@@ -160,14 +160,18 @@ NicReport NicProcess::Report(std::chrono::milliseconds patience) {
     report.counters = AskFor("counters", report);
     report.registers = AskFor("registers", report);
   } catch (const std::exception& error) {
-    report.problems.emplace_back(error.what());
+    if (Ended(std::chrono::milliseconds(0))) {
+      report.death = Death();
+    } else {
+      report.problems.emplace_back(error.what());
+    }
   }
   return report;
 }
 
 void NicProcess::Stop(NicReport& report) {
   if (report.death.empty()) {
-    kill(child_.pid(), SIGTERM);
+    child_.Kill(SIGTERM);
     if (!Ended(kEndDeadline)) {
       report.problems.emplace_back("the NIC process does not end: killed");
     } else if (const int status = child_.Wait(kEndDeadline); status != 0) {

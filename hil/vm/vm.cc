@@ -246,7 +246,8 @@ VmResult RunInVm(const VmOptions& options, const std::vector<GuestProgram>& prog
   AcceleratorMemory memory(options.qemu, options.kvm_device);
   if (memory.MayUseKvm()) {
     VmResult result = run("kvm", options.kvm_boot_deadline);
-    if (result.boot || result.end == VmResult::End::kInterrupted) return result;
+    const bool kvm_failed = !result.boot && result.nic.death.empty();
+    if (!kvm_failed || result.end == VmResult::End::kInterrupted) return result;
     result = run("tcg", options.deadline);
     if (result.boot) memory.ForgetKvm();
     return result;

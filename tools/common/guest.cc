@@ -78,6 +78,9 @@ class Worker {
 };
 
 void CheckEnd(const hil::VmResult& result, const std::string& program, bool stopped) {
+  for (const std::string& line : result.nic.problems) {
+    std::fprintf(stderr, "%s: the NIC process: %s\n", program.c_str(), line.c_str());
+  }
   if (result.end == hil::VmResult::End::kExited) {
     if (result.code == 0 || (stopped && result.code == kEndedBySigterm)) return;
     throw std::runtime_error(program + " in the guest ended with exit status " +

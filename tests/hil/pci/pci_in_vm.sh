@@ -31,9 +31,9 @@ settle() {
   done
   echo "it does not settle"
 }
-# A long run in the background, under way: $hil is its process.
+# A long run on a target in the background, under way: $hil is its process.
 start() {
-  hil run --suite=/bin/conformance --target=$ports --filter='BringUp.LinkComesUp:Soak.*' \
+  hil run --suite=/bin/conformance --target="$1" --filter='BringUp.LinkComesUp:Soak.*' \
     --soak-packets=1000000000 > /tmp/out 2>&1 &
   hil=$!
   for _ in $(seq 300); do grep -q ' 1/2 ' /tmp/out && return; usleep 100000; done
@@ -48,6 +48,11 @@ echo 'nogroup:x:65534:' > /etc/group
 ip link set eth0 up mtu 1400
 section before && state
 section passes && run --target=$ports --filter='BringUp.*' && state
+
+section uio && run --target=$ports,uio --filter='BringUp.*' && state
+rmmod uio_pci_generic
+section no_uio && run --target=$ports,uio --filter='BringUp.*' && state
+modprobe uio_pci_generic
 
 section missing && run --target=pci:0000:00:02.0,0000:00:1e.0
 section unsupported && run --target=pci:0000:00:00.0,0000:00:03.0
@@ -69,14 +74,16 @@ echo 0 > /proc/sys/vm/nr_hugepages
 section no_huge_pages && run --target=$ports
 echo 64 > /proc/sys/vm/nr_hugepages
 
-start
-section killed
-# Now and then the shell says "Killed" of its job.
-{ kill -9 $hil; wait $hil; } 2> /dev/null
-settle
-state
+for target in $ports $ports,uio; do
+  start $target
+  [ $target = $ports ] && section killed || section uio_killed
+  # Now and then the shell says "Killed" of its job.
+  { kill -9 $hil; wait $hil; } 2> /dev/null
+  settle
+  state
+done
 
-start
+start $ports
 section busy && run --target=$ports
 section interrupted
 kill -TERM $hil
@@ -85,7 +92,7 @@ echo "exit $?"
 grep '^interrupted' /tmp/out
 state
 
-start
+start $ports
 section suite_killed
 kill -9 "$(pidof conformance)"
 wait $hil

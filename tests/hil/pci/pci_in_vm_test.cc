@@ -31,7 +31,7 @@ const Sections& Output() {
     options.qemu = FindInPath("qemu-system-x86_64");
     options.kernel = FindExternalRunfile("guest/vmlinux");
     options.initramfs = FindExternalRunfile("guest/initramfs");
-    options.modules = {"virtio_net"};
+    options.modules = {"virtio_net", "uio_pci_generic"};
     options.deadline = std::chrono::seconds(240);
     std::ifstream file(FindRunfile("tests/hil/pci/pci_in_vm.sh"));
     const std::string script{std::istreambuf_iterator<char>(file), {}};
@@ -79,6 +79,15 @@ TEST(PciInVmTest, SuitePassesAndAllIsAsBefore) {
   EXPECT_EQ(lines.back(), Before());
 }
 
+TEST(PciInVmTest, ThroughUioToo) {
+  const std::vector<std::string> lines = Section("uio");
+  EXPECT_THAT(lines, Contains(HasSubstr("passed, 0 failed, 0 skipped")));
+  EXPECT_THAT(lines, Contains("exit 0"));
+  EXPECT_EQ(lines.back(), Before());
+  EXPECT_THAT(Section("no_uio"), ElementsAre(HasSubstr("uio_pci_generic: the module is not loaded"),
+                                             "exit 2", Before()));
+}
+
 TEST(PciInVmTest, Refusals) {
   ExpectRefused("missing", HasSubstr("0000:00:1e.0: there is no such PCI device"));
   ExpectRefused("unsupported", HasSubstr("0000:00:00.0: no driver here is for a 8086:29c0"));
@@ -92,6 +101,7 @@ TEST(PciInVmTest, Refusals) {
 
 TEST(PciInVmTest, KilledRunLeavesAllAsBefore) {
   EXPECT_THAT(Section("killed"), ElementsAre(Before()));
+  EXPECT_THAT(Section("uio_killed"), ElementsAre(Before()));
 }
 
 TEST(PciInVmTest, InterruptedRunLeavesAllAsBefore) {

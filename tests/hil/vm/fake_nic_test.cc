@@ -10,6 +10,7 @@
 #include <string>
 
 #include "hil/process.h"
+#include "hil/target/target_spec.h"
 #include "hil/vm/nic_process.h"
 #include "hil/vm/qemu.h"
 #include "hil/vm/vm.h"
@@ -204,6 +205,14 @@ TEST_F(FakeNicTest, ItDiesWhenAsked) {
               ThrowsMessage<std::runtime_error>("the NIC process died: exit code 3: no more"));
 }
 
+TEST_F(FakeNicTest, ItDiesWhenAskedForItsReport) {
+  MakeNic("answer; read -r request <&$control; echo 'no more' >&2; exit 3");
+  MakeQemu(kGuestRuns);
+  const VmResult result = Run();
+  EXPECT_EQ(result.end, End::kExited);
+  EXPECT_EQ(result.nic.death, "the NIC process died: exit code 3: no more");
+}
+
 TEST_F(FakeNicTest, ItLogsMoreThanAPipeHolds) {
   MakeNic("seq 100000; serve");
   MakeQemu(kGuestRuns);
@@ -250,6 +259,14 @@ TEST_F(FakeNicTest, WiresAreHandedOver) {
   EXPECT_THAT(Read("nic.arguments"),
               HasSubstr("--wire=dgram:fd:" + std::to_string(first.theirs.get()) +
                         " --wire=dgram:fd:" + std::to_string(second.theirs.get())));
+}
+
+TEST(GuestTargetTest, WhatTheSuiteInTheGuestIsTold) {
+  const std::string ports = "pci:0000:00:02.0,0000:00:03.0";
+  EXPECT_EQ(GuestTarget(ParseTarget("vm:82599")), ports);
+  EXPECT_EQ(GuestTarget(ParseTarget("vm:82599,uio")), ports + ",uio");
+  EXPECT_EQ(GuestTarget(ParseTarget("vm:virtio-net,as-legacy")), ports + ",as-legacy");
+  EXPECT_TRUE(ParseTarget(GuestTarget(ParseTarget("vm:82599,uio"))).uio);
 }
 
 TEST(NamelessSocketTest, WhoHasTheFileConnectsThoughItHasNoName) {
