@@ -214,15 +214,19 @@ TEST_P(Tcp, PassesWithoutRetransmitStorm) {
   ASSERT_TRUE(end.contains("sum_sent")) << end;
   const auto& sent = end["sum_sent"];
   const double segments = sent["bytes"].get<double>() / 1448;
-  const double drops = std::stod(Value(GetParam(), "drops"));
   EXPECT_GT(segments, 1000);
-  // TCP fills the receiver's ring until it overflows, as on any NIC; what was not dropped there may
-  // be sent again only now and then, when the guest's processors are late.
-  EXPECT_LE(drops, segments / 50 + 10);
-  EXPECT_LE(sent["retransmits"].get<double>(), drops + segments / 1000 + 10);
+  // What is sent again was dropped, as TCP fills the receiver's ring until it overflows, or its
+  // receiver says that it had it already (DSACK): it came late, or out of order, since ixgbe's ATR
+  // moves a flow to the queue of the processor that sends.
+  const double retransmits = sent["retransmits"].get<double>();
+  const double drops = std::stod(Value(GetParam(), "drops"));
+  const std::string duplicates = Value(GetParam(), "TcpExt:TCPDSACKRecvSegs");
+  const double needless = duplicates.starts_with('(') ? 0 : std::stod(duplicates);
+  EXPECT_LE(retransmits, drops + needless + segments / 1000 + 10);
+  EXPECT_LE(retransmits, segments / 30);
   PrintFigure(std::string(GetParam()) + ", iperf3",
               end["sum_received"]["bits_per_second"].get<double>() / 1e6, "Mbit/s");
-  PrintFigure(std::string(GetParam()) + ", retransmits", sent["retransmits"].get<double>(), "");
+  PrintFigure(std::string(GetParam()) + ", retransmits", retransmits, "");
   PrintFigure(std::string(GetParam()) + ", segments", segments, "");
 }
 
@@ -351,6 +355,14 @@ TEST(InteropTest, CountersAgreeToTheFrame) {
     EXPECT_EQ(Count("wire " + std::to_string(port) + " out"), sent);
     EXPECT_EQ(Count(driver + "link_tx_errors"), 0u);
     EXPECT_EQ(Count(driver + "link_rx_errors"), 0u);
+    // Each frame that came is accounted for.
+    std::uint64_t accounted = 0;
+    for (const char* fate : {"received", "filtered", "bad", "no buffer", "too long", "receiver off",
+                             "missed", "dropped"}) {
+      accounted += Count(model + fate).value_or(0);
+    }
+    EXPECT_EQ(Count("wire " + std::to_string(port) + " in"), accounted);
+    EXPECT_EQ(Count("wire " + std::to_string(port) + " out lost"), 0u);
     EXPECT_EQ(Count(model + "bad"), 0u);
     if (!Is82599()) {
       EXPECT_EQ(Count(driver + "link_tx_bytes"),

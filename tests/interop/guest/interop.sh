@@ -20,12 +20,23 @@ ping_b() { in_a /bin/ping -q "$@" $b 2>&1 | grep -E 'packets|rtt'; }
 passes() { ping_b -c 5 -l 5 -i 3 -W 5; }
 # Frames that found no room in the driver's rings.
 drops() { ask counters | awk '/ (no buffer|missed|dropped) / { sum += $NF } END { print sum + 0 }'; }
-# iperf ADDRESS ARGUMENT...: iperf3 in one line of JSON, and what was dropped meanwhile.
+# What IP, TCP and UDP of both sides counted.
+protocols() {
+  both sh -c 'cat /proc/net/snmp /proc/net/netstat' | awk '
+    $1 == name { for (i = 2; i <= NF; ++i) sum[$1 names[i]] += $i; name = ""; next }
+    { name = $1; split($0, names, " ") }
+    END { for (i in sum) print i ": " sum[i] }'
+}
+# iperf ADDRESS ARGUMENT...: iperf3 in one line of JSON; what was dropped meanwhile, and why TCP sent
+# segments again: after a timeout, because of others that were late, without need (DSACK).
 iperf() {
   before=$(drops)
+  protocols > /tmp/before
   in_a iperf3 -J -c "$@" 2>&1 | tr -d '\n\t'
   echo
   echo "drops: $(($(drops) - before))"
+  protocols | awk -F ': ' 'NR == FNR { before[$1] = $2; next } { print $1 ": " $2 - before[$1] }' \
+    /tmp/before - | grep -E 'Retrans|Timeouts|Reorder|DSACKRecv|LossProbes|SpuriousRTOs' | grep -v ': 0$'
 }
 # What both sides count, at a moment in which nothing moves.
 counters() {
@@ -39,10 +50,7 @@ counters() {
   done
   echo "$before" | sed 's/ \([0-9]*\)$/: \1/'
   echo "$statistics"
-  both sh -c 'cat /proc/net/snmp /proc/net/netstat' | awk '
-    $1 == name { for (i = 2; i <= NF; ++i) sum[$1 names[i]] += $i; name = ""; next }
-    { name = $1; split($0, names, " ") }
-    END { for (i in sum) print i ": " sum[i] }' | grep -E 'Errors: |RetransSegs: '
+  protocols | grep -E 'Errors: |RetransSegs: '
 }
 
 exec 4<> /dev/virtio-ports/ixylab.control
@@ -106,6 +114,11 @@ section udp_fast && iperf $b -t 2 -u -w 16M -b 0
 
 section counters
 counters
+# With a frame to send at the moment in which the link is lost, ixgbe resets the card, and says so as a
+# warning: none of IPv6's own from here on.
+both sh -c "echo 1 > $no_ipv6"
+usleep 500000
+
 section casts
 casts() { in_b ethtool -S nic | sed -n 's/^ *\(broadcast\|multicast\)/\1/p' | tr '\n' ' '; }
 if [ "$module" = ixgbe ]; then
@@ -114,11 +127,6 @@ if [ "$module" = ixgbe ]; then
   in_a /bin/ping -q -c 5 -l 5 -i 1 -I nic 224.0.0.1 > /dev/null 2>&1
   echo "after: $(casts)"
 fi
-
-# With a frame to send at the moment in which the link is lost, ixgbe resets the card, and says so as a
-# warning: none of IPv6's own from here on.
-both sh -c "echo 1 > $no_ipv6"
-usleep 500000
 
 section down_up
 for round in 1 2 3 4 5; do
