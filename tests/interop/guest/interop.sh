@@ -3,7 +3,10 @@
 #
 #   sh -c SCRIPT interop MODULE
 # shellcheck disable=SC2086,SC2154
-section() { echo "=== $1"; }
+section() {
+  echo "=== $1"
+  echo "<6>interop: $1" > /dev/kmsg
+}
 uptime() { cut -d' ' -f1 /proc/uptime; }
 # ask REQUEST: of the NIC process; the lines of its answer.
 ask() {
@@ -66,7 +69,6 @@ if [ "$module" = ixgbe ]; then
 fi
 
 section probe
-echo "<6>interop: the driver is loaded from here on" > /dev/kmsg
 start=$(uptime)
 modprobe "$module"
 echo "modprobe: $?"
@@ -123,8 +125,8 @@ section casts
 casts() { in_b ethtool -S nic | sed -n 's/^ *\(broadcast\|multicast\)/\1/p' | tr '\n' ' '; }
 if [ "$module" = ixgbe ]; then
   echo "before: $(casts)"
-  in_a /bin/ping -q -c 7 -l 7 -i 1 -b 10.0.0.255 > /dev/null 2>&1
-  in_a /bin/ping -q -c 5 -l 5 -i 1 -I nic 224.0.0.1 > /dev/null 2>&1
+  in_a /bin/ping -q -c 7 -l 7 -W 1 -b 10.0.0.255 > /dev/null 2>&1
+  in_a /bin/ping -q -c 5 -l 5 -W 1 -I nic 224.0.0.1 > /dev/null 2>&1
   echo "after: $(casts)"
 fi
 
@@ -148,7 +150,6 @@ for round in 1 2 3; do
 done
 
 section reload
-echo "<6>interop: reload" > /dev/kmsg
 for round in $(seq 20); do
   rmmod "$module" || echo "rmmod fails"
   modprobe "$module" || echo "modprobe fails"
