@@ -67,6 +67,14 @@ std::string VfioUserDevice(unsigned number, int file) {
   return device.dump();
 }
 
+/// What tools/guest could not make is a file that says why: "no WHAT: ...".
+void CheckMade(const std::string& what, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  if (!std::getline(file, line)) FailWithErrno("no " + what + ": cannot read " + path);
+  if (line.starts_with("no " + what + ": ")) throw std::runtime_error(line);
+}
+
 }  // namespace
 
 bool KnowsVfioUser(const std::string& qemu) {
@@ -84,14 +92,11 @@ void CheckVm(const VmOptions& options) {
   if (access(options.qemu.c_str(), X_OK) != 0) {
     FailWithErrno("no QEMU: cannot run " + options.qemu);
   }
-  // What tools/guest could not make is a file that says why.
-  std::ifstream file(options.kernel, std::ios::binary);
-  std::string line;
-  if (!std::getline(file, line)) FailWithErrno("no kernel: cannot read " + options.kernel);
-  if (line.starts_with("no kernel: ")) throw std::runtime_error(line);
+  CheckMade("kernel", options.kernel);
   if (access(options.initramfs.c_str(), R_OK) != 0) {
     FailWithErrno("no initramfs: cannot read " + options.initramfs);
   }
+  for (const std::string& archive : options.archives) CheckMade("guest tools", archive);
   if (options.nic.empty()) return;
   if (options.nic_program.empty()) {
     throw std::runtime_error("no NIC process: //emulator:nic is not among this program's files");

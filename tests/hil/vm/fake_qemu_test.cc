@@ -147,6 +147,10 @@ TEST_F(FakeQemuTest, WhatIsMissingIsSaidInOneLine) {
   options_.initramfs = "/nonexistent/files";
   EXPECT_THAT(run, says("no initramfs: cannot read /nonexistent/files: No such file or directory"));
   options_ = good;
+  Write("why", "no guest tools: apt-get failed. Try: again\n");
+  options_.archives = {Path("why")};
+  EXPECT_THAT(run, says("no guest tools: apt-get failed. Try: again"));
+  options_ = good;
   EXPECT_THAT(([this] {
                 RunInVm(options_, {{"a", "/nonexistent/a"}}, {"a"}, {});
               }),
