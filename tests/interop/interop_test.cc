@@ -140,6 +140,18 @@ TEST(InteropTest, ProbeAndLink) {
   PrintFigure("from insmod to link up on both ports", up - loaded, "s");
 }
 
+TEST(InteropTest, FeaturesThatVirtioNetAccepts) {
+  if (Is82599()) return;
+  EXPECT_EQ(CountOf(Section("probe"), "features: "), 2u);
+  for (const std::string& line : Section("probe")) {
+    if (!line.starts_with("features: ")) continue;
+    const std::string bits = line.substr(10);
+    ASSERT_EQ(bits.size(), 64u);
+    // virtio 1.2, 5.1.3 and 6: MAC, MRG_RXBUF, STATUS, CTRL_VQ, VERSION_1, SPEED_DUPLEX.
+    for (const std::size_t bit : {5, 15, 16, 17, 32, 63}) EXPECT_EQ(bits[bit], '1') << bit;
+  }
+}
+
 TEST(InteropTest, AddressesAndEeprom) {
   EXPECT_EQ(Value("probe", "mac a"), kMacs[0]);
   EXPECT_EQ(Value("probe", "mac b"), kMacs[1]);

@@ -86,6 +86,10 @@ if [ "$module" = ixgbe ]; then
       sed -n 's/^0x[0-9a-f]*: *//p' | tr -d ' \n\t')"
   done
 fi
+# A digit for each feature bit that the driver accepted.
+for virtio in /sys/bus/pci/devices/0000:00:0[23].0/virtio*; do
+  [ ! -e "$virtio" ] || echo "features: $(cat "$virtio/features")"
+done
 in_a ethtool -k nic | grep -E ': on' | tr -d '\t' | tr '\n' ' '
 echo
 
