@@ -9,9 +9,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,6 +17,7 @@
 
 #include "hil/process.h"
 #include "hil/vm/vm.h"
+#include "tests/hil/processes.h"
 #include "tests/interop/linux_vm.h"
 
 namespace ixylab::hil {
@@ -42,35 +40,6 @@ struct Case {
 };
 
 void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
-
-/// The children of `process` whose command contains `word`.
-std::vector<pid_t> Children(pid_t process, std::string_view word) {
-  const std::string id = std::to_string(process);
-  std::ifstream ids("/proc/" + id + "/task/" + id + "/children");
-  std::vector<pid_t> children;
-  for (pid_t child; ids >> child;) {
-    std::ifstream file("/proc/" + std::to_string(child) + "/cmdline");
-    const std::string command{std::istreambuf_iterator<char>(file), {}};
-    if (command.find(word) != command.npos) children.push_back(child);
-  }
-  return children;
-}
-
-/// Not there, or dead and not yet collected by whoever inherited it.
-bool IsGone(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  const std::string stat{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t name_end = stat.rfind(") ");
-  return name_end == stat.npos || stat[name_end + 2] == 'Z' || stat[name_end + 2] == 'X';
-}
-
-bool Eventually(const auto& condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 /// In a process of its own: runs the VM and writes to `out` what the guest says and how it ended.
 [[noreturn]] void RunAsProcess(const Case& test, const fs::path& folder, int out) {

@@ -7,15 +7,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "hil/files.h"
 #include "hil/vm/vm.h"
+#include "tests/hil/processes.h"
 
 namespace ixylab::hil {
 namespace {
@@ -38,33 +36,6 @@ VmOptions Options() {
 }
 
 std::vector<std::string> Shell(const std::string& script) { return {"sh", "-c", script}; }
-
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The children of `process`; at most one here.
-pid_t ChildOf(pid_t process) {
-  const std::string id = std::to_string(process);
-  const std::string children = ReadFile("/proc/" + id + "/task/" + id + "/children");
-  return children.empty() ? -1 : std::stoi(children);
-}
-
-/// Not there, or dead and not yet collected by whoever inherited it.
-bool IsGone(pid_t process) {
-  const std::string stat = ReadFile("/proc/" + std::to_string(process) + "/stat");
-  const std::size_t name_end = stat.rfind(") ");
-  return name_end == stat.npos || stat[name_end + 2] == 'Z' || stat[name_end + 2] == 'X';
-}
-
-bool Eventually(const auto& condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 constexpr const char* kProgram = R"sh(
 for i in 0 1; do ip link set eth$i up; done
@@ -135,7 +106,8 @@ TEST(GuestTest, CardsThatNoDriverTookAndAPanic) {
 TEST(GuestTest, QemuKilledInTheMiddle) {
   const VmResult result =
       RunInVm(Options(), {}, Shell("echo begun; sleep 1000"), [](std::string_view line) {
-        if (line == "begun") kill(ChildOf(getpid()), SIGKILL);
+        if (line != "begun") return;
+        for (const pid_t qemu : Children(getpid())) kill(qemu, SIGKILL);
       });
   EXPECT_EQ(result.end, End::kDied);
   EXPECT_EQ(result.reason, "QEMU was killed: Killed");
@@ -162,8 +134,9 @@ TEST(GuestTest, HarnessKilledInTheMiddleLeavesNothing) {
   char begun = 0;
   ASSERT_EQ(read(pipe[0], &begun, 1), 1) << "the harness ended before the program began";
   close(pipe[0]);
-  const pid_t qemu = ChildOf(harness);
-  ASSERT_GT(qemu, 0);
+  const std::vector<pid_t> children = Children(harness);
+  ASSERT_EQ(children.size(), 1u);
+  const pid_t qemu = children[0];
   // What it has open for writing, it has in memory.
   for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(qemu) + "/fd")) {
     const std::string file = fs::read_symlink(entry.path());

@@ -7,18 +7,15 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "hil/files.h"
 #include "hil/target/target_spec.h"
 #include "hil/vm/vm.h"
 #include "hil/vm_options.h"
+#include "tests/hil/processes.h"
 
 namespace ixylab::hil {
 namespace {
@@ -41,39 +38,8 @@ VmOptions Options() {
 
 std::vector<std::string> Shell(const std::string& script) { return {"sh", "-c", script}; }
 
-std::string ReadFile(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The children of `process` whose command contains `word`.
-std::vector<pid_t> Children(pid_t process, std::string_view word) {
-  const std::string id = std::to_string(process);
-  std::istringstream ids(ReadFile("/proc/" + id + "/task/" + id + "/children"));
-  std::vector<pid_t> children;
-  for (pid_t child; ids >> child;) {
-    const std::string command = ReadFile("/proc/" + std::to_string(child) + "/cmdline");
-    if (command.find(word) != command.npos) children.push_back(child);
-  }
-  return children;
-}
 constexpr std::string_view kNic = "--nic=82599";
 constexpr std::string_view kQemu = "vfio-user-pci";
-
-/// Not there, or dead and not yet collected by whoever inherited it.
-bool IsGone(pid_t process) {
-  const std::string stat = ReadFile("/proc/" + std::to_string(process) + "/stat");
-  const std::size_t name_end = stat.rfind(") ");
-  return name_end == stat.npos || stat[name_end + 2] == 'Z' || stat[name_end + 2] == 'X';
-}
-
-bool Eventually(const auto& condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 TEST(NicInVmTest, InterruptsThroughUio) {
   std::vector<std::string> lines;

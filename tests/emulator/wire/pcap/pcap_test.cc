@@ -16,6 +16,7 @@
 #include "emulator/wire/pcap/pcap_player.h"
 #include "emulator/wire/pcap/pcap_recorder.h"
 #include "emulator/wire/wire.h"
+#include "tests/emulator/wire/collector.h"
 
 namespace ixylab::emulator {
 namespace {
@@ -51,18 +52,6 @@ std::string Record(std::string_view data) {
   const auto size = static_cast<std::uint32_t>(data.size());
   return Record(data, size, size);
 }
-
-/// Collects what arrives at its end.
-class Collector final : public Endpoint {
- public:
-  void OnFrame(const Frame& frame) override {
-    frames.emplace_back(reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size());
-  }
-  void OnCarrier(bool present) override { carrier = present; }
-
-  std::vector<std::string> frames;
-  bool carrier = false;
-};
 
 class PcapTest : public ::testing::Test {
  protected:

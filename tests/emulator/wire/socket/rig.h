@@ -17,20 +17,9 @@
 #include "emulator/host/file_descriptor.h"
 #include "emulator/sockets/address.h"
 #include "emulator/wire/wire.h"
+#include "tests/emulator/wire/collector.h"
 
 namespace ixylab::emulator {
-
-/// The port's end of the wire, in place of a MAC.
-class Receiver final : public Endpoint {
- public:
-  void OnFrame(const Frame& frame) override {
-    frames.emplace_back(reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size());
-  }
-  void OnCarrier(bool present) override { carrier = present; }
-
-  std::vector<std::string> frames;
-  bool carrier = false;
-};
 
 struct Rig {
   static constexpr unsigned kPort = 0, kFar = 1;
@@ -56,7 +45,7 @@ struct Rig {
 
   EventLoop loop;
   Wire wire;
-  Receiver port;
+  Collector port;  // in place of a MAC
   std::vector<std::string> log;
 };
 
