@@ -34,6 +34,13 @@ struct PciId {
   friend bool operator==(const PciId&, const PciId&) = default;
 };
 
+/// What interrupts a device has on its bus.
+enum class Interrupts {
+  kNone,
+  kLevel,     // INTx, as vector 0: pending for as long as the device has a cause
+  kMessages,  // MSI-X: each vector is an event
+};
+
 /// Memory that both the CPU and the device can reach. The device sees it page by page: device
 /// addresses (IOVAs) are contiguous inside a page of `page_size()` bytes and nowhere else.
 /// Owns the memory: destroying it takes it away from the device first.
@@ -99,8 +106,12 @@ class Bus {
 
   virtual DmaSpace& dma() = 0;
 
-  /// Waits until the device has raised MSI-X `vector` since the last call for it, at most
-  /// `timeout`. True if it has.
+  /// Makes vectors 0 to `vectors` - 1 ready, or the one level where there are no messages: what the
+  /// device raises from now on is not lost. Throws DeviceError if it has fewer messages.
+  virtual Interrupts EnableInterrupts(std::uint32_t vectors) = 0;
+  /// Waits until the device has raised `vector` since the last call for it, at most `timeout`. True
+  /// if it has. Threads may wait for different vectors at once. A level's cause has to be taken
+  /// away before the next call.
   virtual bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) = 0;
 
   /// Time since a fixed moment in the past. It goes on in Now, Sleep, Read and waits.

@@ -42,6 +42,20 @@ struct DeviceConfig {
   std::uint32_t receive_descriptors = 512;   // per queue: power of two, 64..4096
   std::uint32_t transmit_descriptors = 512;  // per queue: power of two, 64..4096
   bool promiscuous = true;                   // a forwarder wants every frame, as in the paper
+
+  // What follows costs nothing where it is off. A device without it throws DeviceError.
+  bool checksum_offload =
+      false;                  // PacketBuffer::offloads: checked when received, filled in when sent
+  bool vlan_offload = false;  // PacketBuffer::offloads: tags are taken out and put in
+  /// Longest frame, without CRC (and VLAN tag, with vlan_offload). Beyond PacketBuffer::kCapacity a
+  /// frame is a chain of buffers by PacketBuffer::next, received as well as transmitted: its first
+  /// buffer stands for it in Receive and Transmit.
+  std::uint32_t max_frame_size = 1514;
+  /// While little comes in, a Receive that finds nothing sleeps until an interrupt, at most so
+  /// long; under load it polls (as ixy: by a moving average of what came in). 0: it always polls.
+  Nanoseconds receive_wait{0};
+  Nanoseconds interrupt_interval{0};  // between two interrupts of a queue, at least
+
   bool virtio_legacy = false;  // a transitional virtio device: use its legacy (0.9.5) interface
 };
 

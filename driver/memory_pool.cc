@@ -34,7 +34,7 @@ MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
 std::size_t MemoryPool::Allocate(std::span<PacketBuffer*> buffers) {
   const std::size_t n = std::min(buffers.size(), available());
   std::ranges::copy(Take(n), buffers.begin());
-  for (PacketBuffer* buffer : buffers.first(n)) buffer->size = 0;
+  for (PacketBuffer* buffer : buffers.first(n)) Clear(*buffer);
   return n;
 }
 

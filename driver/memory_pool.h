@@ -12,6 +12,24 @@ namespace ixylab {
 
 class MemoryPool;
 
+/// What a device opened with offloads did for a frame, or is to do: flags, and what belongs to
+/// them. Others neither read nor write it.
+struct Offloads {
+  /// Received: the tag was taken out of the frame. To transmit: it is to be put in. So a frame that
+  /// is passed on keeps its tag.
+  static constexpr std::uint16_t kVlan = 1;
+  // Received: what the device found; neither of a pair: not checked.
+  static constexpr std::uint16_t kIpChecksumGood = 2, kIpChecksumBad = 4;
+  static constexpr std::uint16_t kL4ChecksumGood = 8, kL4ChecksumBad = 16;
+  // To transmit: the checksum to fill in. That of TCP or UDP holds the pseudo-header's sum before.
+  static constexpr std::uint16_t kIpv4Checksum = 32, kTcpChecksum = 64, kUdpChecksum = 128;
+
+  std::uint16_t flags = 0;
+  std::uint16_t vlan = 0;          // kVlan: the tag's control information (priority, DEI, VID)
+  std::uint16_t network_at = 0;    // to transmit: where the IP header begins in the frame, in bytes
+  std::uint16_t transport_at = 0;  // ... and that of TCP or UDP
+};
+
 /// One frame's memory: a cache line of bookkeeping, then the data. Lives in DMA memory and is only
 /// ever handled by pointer.
 struct alignas(64) PacketBuffer {
@@ -20,9 +38,14 @@ struct alignas(64) PacketBuffer {
 
   std::uint64_t iova = 0;      // device address of data()
   MemoryPool* pool = nullptr;  // where it goes back to
-  std::uint32_t size = 0;      // bytes of the frame, without CRC
+  std::uint32_t size = 0;      // bytes of the frame, without CRC; or of its part in this buffer
+  std::uint32_t rss_hash = 0;  // received with several queues and offloads; else unknown
+  Offloads offloads;
+  /// The frame goes on there, for a device opened with a max_frame_size beyond kCapacity. Others
+  /// neither read nor write it.
+  PacketBuffer* next = nullptr;
   // Ends where data() begins, in the same DMA page: a driver's, for what its device wants in front.
-  std::byte headroom[44];
+  std::byte headroom[24];
 
   std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
   const std::byte* data() const { return reinterpret_cast<const std::byte*>(this + 1); }
@@ -48,17 +71,17 @@ class MemoryPool {
   std::size_t available() const { return static_cast<std::size_t>(end_ - top_); }
   DmaSpace& dma() const { return dma_; }
 
-  /// A free buffer with size 0, or null.
+  /// A free buffer of size 0 without offloads or next, or null.
   PacketBuffer* Allocate() {
     if (top_ == end_) return nullptr;
     PacketBuffer* const buffer = *top_++;
-    buffer->size = 0;
+    Clear(*buffer);
     return buffer;
   }
   /// Fills `buffers` from the front and returns how many.
   std::size_t Allocate(std::span<PacketBuffer*> buffers);
 
-  /// Gives a buffer back to the pool that it came from.
+  /// Gives a buffer back to the pool that it came from: that one, whatever its `next`.
   static void Free(PacketBuffer* buffer) { buffer->pool->Put(buffer); }
   static void Free(std::span<PacketBuffer* const> buffers) {
     // As a rule all are of one pool.
@@ -74,7 +97,7 @@ class MemoryPool {
 
   // For drivers: the free stack itself, so that a batch moves with one bounds check. top()[0] is
   // what Allocate would give next. Take() hands out the next `n` (<= available()), valid until the
-  // next Put; sizes are not reset. Put() takes buffers of this pool only.
+  // next Put; they are not cleared. Put() takes buffers of this pool only.
   PacketBuffer* const* top() const { return top_; }
   bool Has(std::size_t n) const { return top_ + n <= end_; }
   std::span<PacketBuffer* const> Take(std::size_t n) {
@@ -88,6 +111,12 @@ class MemoryPool {
   }
 
  private:
+  static void Clear(PacketBuffer& buffer) {
+    buffer.size = 0;
+    buffer.offloads = {};
+    buffer.next = nullptr;
+  }
+
   DmaSpace& dma_;
   std::size_t count_;
   std::unique_ptr<PacketBuffer*[]> free_;  // the free ones: [top_, end_)

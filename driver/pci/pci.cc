@@ -99,6 +99,7 @@ class SysfsBus final : public Bus {
   }
 
   DmaSpace& dma() override { return dma_; }
+  Interrupts EnableInterrupts(std::uint32_t) override { return Interrupts::kNone; }
   bool WaitForInterrupt(std::uint32_t, Nanoseconds) override { Fail("sysfs has no interrupts"); }
   Nanoseconds Now() override { return std::chrono::steady_clock::now().time_since_epoch(); }
   void Sleep(Nanoseconds duration) override {

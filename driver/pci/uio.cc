@@ -74,6 +74,8 @@ class UioBus final : public Bus {
   Nanoseconds Now() override { return bus_->Now(); }
   void Sleep(Nanoseconds duration) override { bus_->Sleep(duration); }
 
+  // The first wait lets INTx through.
+  Interrupts EnableInterrupts(std::uint32_t) override { return Interrupts::kLevel; }
   // Linux, drivers/uio/uio_pci_generic.c: its handler disables INTx in the command register, so
   // that a level that nobody takes away does not come for ever; reads wait for the next interrupt.
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {

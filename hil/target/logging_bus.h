@@ -72,6 +72,9 @@ class LoggingBus final : public Bus {
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned region, std::uint32_t offset) override;
   DmaSpace& dma() override { return bus_.dma(); }
+  Interrupts EnableInterrupts(std::uint32_t vectors) override {
+    return bus_.EnableInterrupts(vectors);
+  }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override;
   Nanoseconds Now() override;
   void Sleep(Nanoseconds duration) override;

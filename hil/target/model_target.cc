@@ -141,6 +141,34 @@ class ModelTarget::ModelBus final : public Bus {
     return target_.host_.MapRegister(port_, region, offset);
   }
   DmaSpace& dma() override { return *target_.memory_; }
+  // Programs the function's MSI-X table as a kernel does (PCI 3.0, 6.8.2); the host tells messages
+  // by their vector, whatever address and data they have.
+  Interrupts EnableInterrupts(std::uint32_t vectors) override {
+    constexpr std::uint32_t kCapabilities = 0x34, kMsix = 0x11;
+    constexpr std::uint32_t kEnable = 1u << 31, kFunctionMask = 1u << 30;
+    emulator::NicFunction& function = target_.card_->function(port_);
+    const auto config = [&](std::uint32_t at, unsigned bytes) {
+      return function.Read(kConfigSpace, at, bytes);
+    };
+    std::uint32_t at = config(kCapabilities, 1);
+    while (at != 0 && config(at, 1) != kMsix) at = config(at + 1, 1);
+    if (at == 0) return Interrupts::kLevel;
+    const std::uint32_t control = config(at, 4), size = (control >> 16 & 0x7FF) + 1;
+    if (vectors > size) {
+      throw DeviceError(std::to_string(vectors) + " interrupt vectors asked for, the device has " +
+                        std::to_string(size));
+    }
+    const std::uint32_t table = config(at + 4, 4);
+    for (std::uint32_t n = 0; n < vectors; ++n) {
+      const std::uint32_t entry = (table & ~7u) + 16 * n;
+      const std::uint32_t words[] = {0xFEE00000, 0, n, 0};  // address, data, vector control
+      for (std::uint32_t word = 0; word < 4; ++word) {
+        Write(table & 7, entry + 4 * word, 4, words[word]);
+      }
+    }
+    Write(kConfigSpace, at, 4, (control | kEnable) & ~kFunctionMask);
+    return Interrupts::kMessages;
+  }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return target_.host_.WaitForVector(port_, vector, timeout);
   }

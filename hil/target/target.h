@@ -28,6 +28,10 @@ struct Capabilities {
   bool has_rss = false;            // several receive queues get traffic by flow
   bool threads = false;            // several threads may use the ports at once
   bool virtio_legacy = false;      // is to be opened with DeviceConfig::virtio_legacy
+  bool checksum_offload = false;   // DeviceConfig::checksum_offload, likewise the others
+  bool vlan_offload = false;
+  bool interrupts = false;  // receive_wait
+  std::uint32_t max_frame_size = 1514;
   std::uint16_t max_queues = 1;
   std::uint32_t max_descriptors = 4096;  // that a ring has at most, however many are asked for
   std::uint64_t soak_packets = 10'000'000;

@@ -35,6 +35,9 @@ class ChangedBus final : public Bus {
     return bus_.MapRegister(region, offset);
   }
   DmaSpace& dma() override { return bus_.dma(); }
+  Interrupts EnableInterrupts(std::uint32_t vectors) override {
+    return bus_.EnableInterrupts(vectors);
+  }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return bus_.WaitForInterrupt(vector, timeout);
   }

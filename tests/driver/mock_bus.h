@@ -75,6 +75,7 @@ class MockBus : public Bus {
   MOCK_METHOD(void, Write,
               (unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value),
               (override));
+  MOCK_METHOD(Interrupts, EnableInterrupts, (std::uint32_t vectors), (override));
   MOCK_METHOD(bool, WaitForInterrupt, (std::uint32_t vector, Nanoseconds timeout), (override));
   void* MapRegister(unsigned region, std::uint32_t offset) override;
   DmaSpace& dma() override { return dma_; }

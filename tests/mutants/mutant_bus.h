@@ -60,6 +60,9 @@ class MutantBus final : public Bus {
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned, std::uint32_t) override { return nullptr; }
   DmaSpace& dma() override { return bus_.dma(); }
+  Interrupts EnableInterrupts(std::uint32_t vectors) override {
+    return bus_.EnableInterrupts(vectors);
+  }
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     return bus_.WaitForInterrupt(vector, timeout);
   }

@@ -43,6 +43,7 @@ class NullBus : public Bus {
   void* MapRegister(unsigned, std::uint32_t offset) override { return &registers_[offset / 4]; }
   std::uint32_t& Register(std::uint32_t offset) { return registers_[offset / 4]; }
   DmaSpace& dma() override { return dma_; }
+  Interrupts EnableInterrupts(std::uint32_t) override { return Interrupts::kNone; }
   bool WaitForInterrupt(std::uint32_t, Nanoseconds) override { return false; }
   Nanoseconds Now() override { return now_ += Nanoseconds(1); }
   void Sleep(Nanoseconds duration) override { now_ += duration; }

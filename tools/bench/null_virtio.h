@@ -30,6 +30,7 @@ class NullVirtioBus : public Bus {
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned, std::uint32_t) override { return &doorbell_; }
   DmaSpace& dma() override { return dma_; }
+  Interrupts EnableInterrupts(std::uint32_t) override { return Interrupts::kNone; }
   bool WaitForInterrupt(std::uint32_t, Nanoseconds) override { return false; }
   Nanoseconds Now() override { return now_ += Nanoseconds(1); }
   void Sleep(Nanoseconds duration) override { now_ += duration; }

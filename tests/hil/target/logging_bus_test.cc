@@ -25,6 +25,7 @@ class MockBus : public Bus {
               (override));
   MOCK_METHOD(void*, MapRegister, (unsigned region, std::uint32_t offset), (override));
   MOCK_METHOD(DmaSpace&, dma, (), (override));
+  MOCK_METHOD(Interrupts, EnableInterrupts, (std::uint32_t vectors), (override));
   MOCK_METHOD(bool, WaitForInterrupt, (std::uint32_t vector, Nanoseconds timeout), (override));
   MOCK_METHOD(Nanoseconds, Now, (), (override));
   MOCK_METHOD(void, Sleep, (Nanoseconds duration), (override));
