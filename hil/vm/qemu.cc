@@ -184,8 +184,11 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   add("-kernel", options.kernel);
   add("-initrd", "/proc/self/fd/" + std::to_string(descriptors.initramfs));
   // Zeroing each page twice and proving the kernel's ciphers takes half of the boot under TCG.
-  add("-append", "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests hugepages=" +
-                     std::to_string(options.huge_pages));
+  std::string arguments =
+      "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests hugepages=" +
+      std::to_string(options.huge_pages);
+  for (const std::string& argument : options.kernel_arguments) arguments += " " + argument;
+  add("-append", arguments);
 
   // Sockets keep the order and lose nothing: a card that cannot receive leaves frames in the
   // socket, and a full one holds up the other card's transmit queue. A hub would let frames

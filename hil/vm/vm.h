@@ -35,6 +35,7 @@ struct VmOptions {
   std::string kernel;                 // path of a vmlinux or bzImage
   std::string initramfs;              // path of an archive with busybox and modules (tools/guest)
   std::vector<std::string> archives;  // paths of further ones, unpacked on top of that
+  std::vector<std::string> kernel_arguments;  // further words of its command line: "pci=nomsi"
 
   /// QEMU's cards, if there is no `nic`.
   VirtioKind virtio = VirtioKind::kTransitional;
