@@ -32,8 +32,14 @@ std::string DriverOf(const std::string& nic) { return nic == "82599" ? "ixgbe" :
 
 std::vector<std::string> GuestScript(const std::string& script,
                                      const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {"sh", "-c", ReadScript("cards.sh") + ReadScript(script),
-                                      script};
+  return GuestScripts({script}, arguments);
+}
+
+std::vector<std::string> GuestScripts(const std::vector<std::string>& scripts,
+                                      const std::vector<std::string>& arguments) {
+  std::string text = ReadScript("cards.sh");
+  for (const std::string& script : scripts) text += ReadScript(script);
+  std::vector<std::string> command = {"sh", "-c", text, scripts.front()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -22,6 +22,9 @@ std::string DriverOf(const std::string& nic);
 /// What runs guest/cards.sh and then guest/`script` with `arguments`, the driver first.
 std::vector<std::string> GuestScript(const std::string& script,
                                      const std::vector<std::string>& arguments);
+/// The same with several scripts, one after the other in one shell.
+std::vector<std::string> GuestScripts(const std::vector<std::string>& scripts,
+                                      const std::vector<std::string>& arguments);
 
 }  // namespace ixylab::hil
 

@@ -31,6 +31,26 @@ bring_up_card() {
 bring_up() { bring_up_card 0000:00:02.0 a 1 && bring_up_card 0000:00:03.0 b 2; }
 no_ipv6=/proc/sys/net/ipv6/conf/all/disable_ipv6
 
+section() {
+  echo "=== $1"
+  echo "<6>interop: $1" > /dev/kmsg
+}
+uptime() { cut -d' ' -f1 /proc/uptime; }
+# ask REQUEST: of the NIC process; the lines of its answer.
+ask() {
+  echo "$1" >&4
+  while read -r line <&4; do
+    case $line in ok) return ;; error*) echo "$line"; return 1 ;; esac
+    echo "$line"
+  done
+}
+# ping_b ARGUMENT...: its summary. For answers that are late it waits no longer than an interval or two
+# round trips: those who count on each answer send all at once (-l) with a long interval.
+ping_b() { in_a /bin/ping -q "$@" $b 2>&1 | grep -E 'packets|rtt'; }
+# Whether traffic passes.
+passes() { ping_b -c 5 -l 5 -i 3 -W 5; }
+
+exec 4<> /dev/virtio-ports/ixylab.control
 mkdir -p /run
 ip netns add a
 ip netns add b

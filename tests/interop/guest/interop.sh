@@ -3,24 +3,6 @@
 #
 #   sh -c SCRIPT interop MODULE
 # shellcheck disable=SC2086,SC2154
-section() {
-  echo "=== $1"
-  echo "<6>interop: $1" > /dev/kmsg
-}
-uptime() { cut -d' ' -f1 /proc/uptime; }
-# ask REQUEST: of the NIC process; the lines of its answer.
-ask() {
-  echo "$1" >&4
-  while read -r line <&4; do
-    case $line in ok) return ;; error*) echo "$line"; return 1 ;; esac
-    echo "$line"
-  done
-}
-# ping_b ARGUMENT...: its summary. For answers that are late it waits no longer than an interval or two
-# round trips: those who count on each answer send all at once (-l) with a long interval.
-ping_b() { in_a /bin/ping -q "$@" $b 2>&1 | grep -E 'packets|rtt'; }
-# Whether traffic passes.
-passes() { ping_b -c 5 -l 5 -i 3 -W 5; }
 # Frames that found no room in the driver's rings.
 drops() { ask counters | awk '/ (no buffer|missed|dropped) / { sum += $NF } END { print sum + 0 }'; }
 # What IP, TCP and UDP of both sides counted.
@@ -55,8 +37,6 @@ counters() {
   echo "$statistics"
   protocols | grep -E 'Errors: |RetransSegs: '
 }
-
-exec 4<> /dev/virtio-ports/ixylab.control
 
 section kernel
 uname -r
