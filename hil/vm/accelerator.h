@@ -6,8 +6,9 @@
 
 namespace ixylab::hil {
 
-/// Remembers for `qemu`, until the machine starts anew, that KVM did not work: in the user's cache
-/// folder, or not at all where that cannot be written.
+/// Remembers for `qemu`, until the machine starts anew, that KVM did not work: in the
+/// user's cache folder, where there is none in /tmp/ixylab-UID, or not at all where that cannot be
+/// written or is somebody else's.
 class AcceleratorMemory {
  public:
   AcceleratorMemory(const std::string& qemu, std::string device);

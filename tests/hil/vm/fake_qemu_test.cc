@@ -3,11 +3,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <string>
 
+#include "hil/vm/accelerator.h"
 #include "hil/vm/vm.h"
 
 namespace ixylab::hil {
@@ -40,6 +44,27 @@ TEST_F(FakeQemuTest, KvmThatDiesGivesWayToTcgAndIsRemembered) {
   EXPECT_EQ(Run().accelerator, "tcg");
   EXPECT_EQ(Run().accelerator, "tcg");
   EXPECT_EQ(Read("qemu.log"), "kvm\ntcg\ntcg\n");
+
+  // It is the same program by another name.
+  std::filesystem::create_symlink(options_.qemu, Path("link"));
+  options_.qemu = Path("link");
+  EXPECT_EQ(Run().accelerator, "tcg");
+  EXPECT_EQ(Read("link.log"), "tcg\n");
+}
+
+TEST_F(FakeQemuTest, WithoutAHomeTheMemoryIsInTmpForThisUserOnly) {
+  // As under Bazel.
+  unsetenv("XDG_CACHE_HOME");
+  const std::filesystem::path folder = "/tmp/ixylab-" + std::to_string(geteuid());
+  const std::string qemu = "/random/" + std::to_string(std::random_device()());
+  const AcceleratorMemory memory(qemu, "/dev/null");
+  EXPECT_TRUE(memory.MayUseKvm());
+  memory.ForgetKvm();
+  EXPECT_FALSE(memory.MayUseKvm());
+  EXPECT_EQ(std::filesystem::status(folder).permissions() & std::filesystem::perms::others_all,
+            std::filesystem::perms::none);
+  EXPECT_FALSE(AcceleratorMemory(qemu, "/dev/null").MayUseKvm());
+  EXPECT_TRUE(AcceleratorMemory(qemu + "0", "/dev/null").MayUseKvm());
 }
 
 TEST_F(FakeQemuTest, KvmThatHangsGivesWayToTcg) {
