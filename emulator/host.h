@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ixylab::emulator {
 
@@ -63,6 +64,14 @@ class Host {
   virtual void Log(unsigned port, std::string line) = 0;
 };
 
+/// Registers that are like memory: a read has no effect, and a write may be seen late, or not at
+/// all where another one to the same word follows it or where the word has that value already.
+struct MappableArea {
+  unsigned region = 0;
+  std::uint32_t offset = 0;  // a multiple of 4096
+  std::uint32_t size = 0;    // a multiple of 4, and not necessarily of 4096
+};
+
 /// One PCI function of a model, as a host drives it.
 class NicFunction {
  public:
@@ -88,6 +97,14 @@ class NicFunction {
   /// The memory behind a register that is pure storage polled by Run (ring tails), or null: in
   /// threaded mode a host lets drivers store there directly, with release order.
   virtual void* MapRegister(unsigned region, std::uint32_t offset) = 0;
+
+  /// Areas that a host may show to drivers as memory, the same ones for as long as the function
+  /// lives: it calls Write for what they change there, and shows what Peek says.
+  virtual std::vector<MappableArea> MappableAreas() const { return {}; }
+  /// What a read of a 32-bit word of a mappable area would give.
+  virtual std::uint32_t Peek(unsigned region, std::uint32_t offset) {
+    return Read(region, offset, 4);
+  }
 
   /// Moves what is pending (transmit descriptors, frames in the receive buffer) a bounded step
   /// further. True if there may be more to do.
