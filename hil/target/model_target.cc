@@ -77,6 +77,7 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
       .reports_faults = true,
       .virtual_time = !options.threaded,
       .has_rss = true,
+      .toeplitz = options.nic == Nic::k82599,
       .threads = options.threaded,
       .max_queues = 16,  // what RSS can spread over (datasheet 7.1.2.8)
       .soak_packets = options.threaded ? 2'000'000u : 10'000'000u,

@@ -26,6 +26,7 @@ struct Capabilities {
   bool reports_faults = false;     // dma_faults() is meaningful
   bool virtual_time = false;       // sleeping costs nothing
   bool has_rss = false;            // several receive queues get traffic by flow
+  bool toeplitz = false;           // ... by the hash and key of the published verification suite
   bool threads = false;            // several threads may use the ports at once
   bool virtio_legacy = false;      // is to be opened with DeviceConfig::virtio_legacy
   bool checksum_offload = false;   // DeviceConfig::checksum_offload, likewise the others
