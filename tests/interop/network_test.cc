@@ -1,0 +1,221 @@
+// Linux's ixgbe on both ports of a modelled 82599, used as networks use cards: guest/network.sh
+// says what it sees, and each test judges a part of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hil/files.h"
+#include "tests/interop/guest_run.h"
+#include "tests/interop/linux_vm.h"
+
+namespace ixylab::hil {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+/// One boot for all tests.
+const GuestRun& TheRun() {
+  static const GuestRun run = [] {
+    const char* guest = std::getenv("INTEROP_GUEST");
+    VmOptions options = LinuxVm("82599", guest == nullptr ? "guest" : guest);
+    options.deadline = std::chrono::seconds(280);
+    std::vector<GuestProgram> programs;
+    for (const std::string name : {"frames", "xdp"}) {
+      programs.push_back({name, FindRunfile("tests/interop/" + name)});
+    }
+    return RunGuest(options, programs, GuestScript("network.sh", {"ixgbe"}));
+  }();
+  return run;
+}
+
+const std::vector<std::string>& Section(const std::string& name) { return TheRun().Section(name); }
+std::string Value(const std::string& section, const std::string& name) {
+  return TheRun().Value(section, name);
+}
+
+constexpr const char* kAllThree = "3 packets transmitted, 3 received, 0% packet loss";
+constexpr const char* kNoneOfThree = "3 packets transmitted, 0 received, 100% packet loss";
+constexpr const char* kAllFive = "5 packets transmitted, 5 received, 0% packet loss";
+
+/// `tries` pings of the section, none of which lost anything, and nothing that failed.
+void ExpectPings(const std::string& section, long tries) {
+  const std::vector<std::string>& lines = Section(section);
+  const auto count = [&](const char* text) {
+    return std::ranges::count_if(
+        lines, [&](const std::string& line) { return line.find(text) != line.npos; });
+  };
+  EXPECT_EQ(count("packets transmitted"), tries);
+  EXPECT_EQ(count(kAllThree) + count(kAllFive), tries);
+  EXPECT_THAT(lines, Each(Not(HasSubstr("fails"))));
+  EXPECT_THAT(lines, Each(Not(HasSubstr("carriers after"))));
+}
+
+/// Frames that `name` tells of: that many were received by the driver, filtered or refused as bad
+/// by the card, and no others moved.
+std::string Frames(int sent, int received, int filtered, int bad) {
+  return "sent " + std::to_string(sent) + ", received " + std::to_string(received) + ", filtered " +
+         std::to_string(filtered) + ", bad " + std::to_string(bad);
+}
+void ExpectReceived(const std::string& section, const std::string& name, int sent = 10) {
+  EXPECT_EQ(Value(section, name), Frames(sent, sent, 0, 0)) << name;
+}
+void ExpectFiltered(const std::string& section, const std::string& name, int sent = 10) {
+  EXPECT_EQ(Value(section, name), Frames(sent, 0, sent, 0)) << name;
+}
+
+TEST(NetworkTest, GuestRunsToTheEnd) {
+  EXPECT_EQ(TheRun().result.end, VmResult::End::kExited) << TheRun().result.reason;
+  EXPECT_EQ(TheRun().result.code, 0);
+  EXPECT_EQ(Value("probe", "link"), "yes");
+  EXPECT_TRUE(TheRun().sections.contains("end"));
+}
+
+TEST(NetworkTest, VlansWithAndWithoutTheCardsHelp) { ExpectPings("vlan", 4 * 6 + 2); }
+
+TEST(NetworkTest, StackedVlans) { ExpectPings("stacked_vlans", 3 * 2); }
+
+TEST(NetworkTest, JumboFrames) {
+  ExpectPings("jumbo", 2 * 4 + 4);
+  EXPECT_THAT(Value("jumbo", "MTU 9000, longer"), HasSubstr("too long"));
+  EXPECT_THAT(Value("jumbo", "MTU 9710, longer"), HasSubstr("too long"));
+}
+
+TEST(NetworkTest, FramesThatAreTooLongAreRefused) {
+  ExpectReceived("too_long", "1514");
+  EXPECT_EQ(Value("too_long", "9014"), Frames(10, 0, 0, 10));
+}
+
+class Tcp : public testing::TestWithParam<const char*> {};
+
+TEST_P(Tcp, Passes) {
+  const json report = json::parse(Section(GetParam()).front(), nullptr, /*allow_exceptions=*/false);
+  ASSERT_TRUE(report.is_object()) << Section(GetParam()).front();
+  ASSERT_FALSE(report.contains("error")) << report["error"];
+  const json end = report.value("end", json::object());
+  ASSERT_TRUE(end.contains("sum_received")) << end;
+  const double bits = end["sum_received"]["bits_per_second"].get<double>();
+  EXPECT_GT(end["sum_received"]["bytes"].get<double>(), 1e6);
+  std::printf("figure 82599, %s, %s, iperf3: %.6g Mbit/s\n", Section("kernel").front().c_str(),
+              GetParam(), bits / 1e6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Tcp,
+                         testing::Values("vlan_tcp", "jumbo_tcp", "jumbo_tcp_reverse"));
+
+TEST(NetworkTest, VlanFilterLetsMembersPass) {
+  ExpectReceived("vlan_filter", "VID 10");
+  ExpectFiltered("vlan_filter", "VID 99");
+  ExpectReceived("vlan_filter", "VID 99, without a filter");
+  ExpectFiltered("vlan_filter", "VID 99, with a filter");
+  ExpectFiltered("vlan_filter", "VID 10, not a member");
+}
+
+TEST(NetworkTest, PromiscuousModeSeesWhatIsOthers) {
+  ExpectReceived("unicast_filter", "own");
+  ExpectFiltered("unicast_filter", "foreign");
+  ExpectReceived("unicast_filter", "foreign, promiscuous");
+  ExpectReceived("unicast_filter", "VID 99, promiscuous");
+  ExpectReceived("unicast_filter", "group, promiscuous");
+  ExpectFiltered("unicast_filter", "foreign, no longer");
+}
+
+TEST(NetworkTest, AddressesMayChangeAndBeSeveral) {
+  ExpectReceived("unicast_filter", "new");
+  ExpectFiltered("unicast_filter", "old");
+  ExpectReceived("unicast_filter", "four more", 4);
+  ExpectFiltered("unicast_filter", "a fifth", 1);
+  ExpectFiltered("unicast_filter", "none more", 4);
+  ExpectPings("unicast_filter", 3);
+}
+
+TEST(NetworkTest, MulticastIsFilteredByTheTable) {
+  ExpectFiltered("multicast", "nobody's");
+  ExpectReceived("multicast", "joined");
+  ExpectFiltered("multicast", "next one");
+  ExpectReceived("multicast", "same entry");
+  ExpectReceived("multicast", "fifty joined", 50);
+  ExpectFiltered("multicast", "fifty others", 50);
+  ExpectReceived("multicast", "all", 50);
+  ExpectFiltered("multicast", "foreign");
+  ExpectFiltered("multicast", "no longer all", 50);
+  ExpectFiltered("multicast", "left", 50);
+  ExpectPings("multicast", 1);
+}
+
+TEST(NetworkTest, TrafficControlDropsWhatItIsTold) {
+  ExpectReceived("tc", "to a filter", 50);
+  EXPECT_EQ(Value("tc", "dropped"), "50");
+  EXPECT_THAT(Value("tc", "egress drops"), StartsWith(kNoneOfThree));
+  EXPECT_THAT(Section("tc"), Contains(StartsWith(kAllFive)).Times(2));
+}
+
+class Xdp : public testing::TestWithParam<const char*> {};
+
+TEST_P(Xdp, DoesWhatItsProgramSays) {
+  const std::string section = std::string("xdp_") + GetParam();
+  EXPECT_EQ(Value(section, "attach"), "ok");
+  const bool native = std::string_view(GetParam()) == "drv";
+  EXPECT_THAT(Section(section), Contains(native ? "xdp" : "xdpgeneric"));
+  for (const std::string action : {"pass", "drop", "tx", "redirect"}) {
+    EXPECT_EQ(Value(section, action), "ok");
+    const bool back = action == "tx" || action == "redirect";
+    for (const char* size : {", size 60", ", size 1514"}) {
+      EXPECT_EQ(Value(section, action + size), back ? "sent 200 back 200 " : "sent 200 ");
+    }
+    EXPECT_EQ(Value(section, action + ", seen"), "400");
+    EXPECT_THAT(Value(section, action + ", ping"),
+                StartsWith(action == "drop" ? kNoneOfThree : kAllFive));
+  }
+  EXPECT_EQ(Value(section, "detached"), "0");
+  EXPECT_THAT(Value(section, "after"), StartsWith(kAllFive));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, Xdp, testing::Values("skb", "drv"));
+
+TEST(NetworkTest, TrafficSurvivesResets) {
+  EXPECT_EQ(Value("reset", "traffic"), "yes");
+  for (const std::string port : {"a", "b"}) {
+    EXPECT_EQ(Value("reset", "ethtool -r, " + port), "yes");
+    EXPECT_EQ(Value("reset", "down and up, " + port), "yes");
+    EXPECT_EQ(Value("function_reset", "function reset, " + port), "yes");
+  }
+  EXPECT_THAT(Section("reset"), Each(Not(HasSubstr("fails"))));
+  // The first of the ways that the kernel knows is the one that it took.
+  EXPECT_THAT(Section("function_reset"), Contains(StartsWith("method: flr")).Times(2));
+  EXPECT_THAT(Section("function_reset"), Each(Not(HasSubstr("fails"))));
+}
+
+TEST(NetworkTest, UnloadsUnderTraffic) {
+  EXPECT_THAT(Section("unload"), Contains("unloaded"));
+  EXPECT_THAT(Section("unload"), Contains("link: yes"));
+  ExpectPings("unload", 1);
+}
+
+TEST(NetworkTest, KernelLogHasNoWarning) {
+  // What ixgbe says with any card that still has frames to send when the other end goes down.
+  const auto of_the_other_end = HasSubstr("initiating reset to clear Tx work after link loss");
+  EXPECT_THAT(WarningsIn(Section("log"), "interop: probe"), Each(of_the_other_end));
+}
+
+TEST(NetworkTest, NoUnknownRegisterAndNoDmaFault) {
+  EXPECT_THAT(TheRun().result.nic.problems, IsEmpty());
+  EXPECT_EQ(TheRun().result.nic.death, "");
+  EXPECT_THAT(TheRun().result.nic.registers, Not(IsEmpty()));
+}
+
+}  // namespace
+}  // namespace ixylab::hil
