@@ -39,7 +39,7 @@ std::vector<std::unique_ptr<PortGuard>> TakePorts(const std::vector<std::string>
   for (const std::string& name : targets) {
     const TargetSpec target = ParseTarget(name);
     if (target.kind != TargetKind::kPci) continue;
-    CheckPorts(target.addresses, ReadNetwork());
+    CheckPorts(target.addresses, target.bus, ReadNetwork());
     guards.push_back(std::make_unique<PortGuard>(target.addresses));
     CheckCable(target);
   }

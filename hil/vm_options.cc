@@ -38,7 +38,11 @@ void CompleteVmOptions(VmOptions& vm, const TargetSpec& target) {
     vm.nic = "82599";
     vm.nic_program = FindRunfile("emulator/nic/nic");
   }
-  if (target.uio) vm.modules.emplace_back("uio_pci_generic");
+  if (target.bus == PciBus::kUio) vm.modules.emplace_back("uio_pci_generic");
+  if (target.bus == PciBus::kVfio) {
+    vm.iommu = true;
+    vm.modules.insert(vm.modules.end(), {"vfio_pci", "vfio_iommu_type1"});
+  }
 
   const bool by_default = vm.qemu.empty();
   if (by_default || vm.qemu == "machine") {

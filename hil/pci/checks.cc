@@ -83,9 +83,31 @@ void CheckIommu(const PciFunction& port, const fs::path& root) {
   // iommu_groups/N/type (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
   const std::string type = ReadText(root / "sys/kernel/iommu_groups" / *group / "type");
   if (type == "identity") return;
-  throw PciError(port.address() + ": an IOMMU translates its addresses (group " + *group + ", " +
-                 (type.empty() ? "type unknown" : type) +
-                 "), so it cannot be driven through sysfs; boot with iommu=pt");
+  throw PciError(
+      port.address() + ": an IOMMU translates its addresses (group " + *group + ", " +
+      (type.empty() ? "type unknown" : type) +
+      "), so it cannot be driven through sysfs; take it with ,vfio, or boot with iommu=pt");
+}
+
+/// VFIO takes a group of devices, those that an IOMMU cannot tell apart, as a whole.
+void CheckGroup(const PciFunction& port, const std::array<PciFunction, 2>& ports,
+                const fs::path& root) {
+  const std::optional<std::string> group = port.IommuGroup();
+  if (!group) {
+    throw PciError(port.address() +
+                   ": no IOMMU, which vfio needs: switch it on in the firmware (VT-d, AMD-Vi), and "
+                   "boot with intel_iommu=on");
+  }
+  std::error_code error;
+  for (fs::directory_iterator it(root / "sys/kernel/iommu_groups" / *group / "devices", error), end;
+       !error && it != end; it.increment(error)) {
+    const PciFunction other(it->path().filename(), root);
+    if (std::ranges::find(ports, other.address(), &PciFunction::address) != ports.end()) continue;
+    const std::string driver = other.Driver();
+    if (driver.empty() || driver == "vfio-pci" || driver == "pcieport") continue;
+    throw PciError(port.address() + ": the kernel uses another device of its IOMMU group " +
+                   *group + ", " + other.address() + " (" + driver + "): unbind it too");
+  }
 }
 
 void CheckHugePages(const fs::path& root) {
@@ -99,7 +121,7 @@ void CheckHugePages(const fs::path& root) {
 
 }  // namespace
 
-void CheckPorts(const std::array<std::string, 2>& addresses, const Network& network,
+void CheckPorts(const std::array<std::string, 2>& addresses, PciBus bus, const Network& network,
                 const fs::path& root) {
   const std::array<PciFunction, 2> ports = {PciFunction(addresses[0], root),
                                             PciFunction(addresses[1], root)};
@@ -107,7 +129,9 @@ void CheckPorts(const std::array<std::string, 2>& addresses, const Network& netw
   for (const PciFunction& port : ports) CheckUse(port, network, root);
   CheckRights(root);
   for (const PciFunction& port : ports) CheckUser(port);
-  for (const PciFunction& port : ports) CheckIommu(port, root);
+  for (const PciFunction& port : ports) {
+    bus == PciBus::kVfio ? CheckGroup(port, ports, root) : CheckIommu(port, root);
+  }
   CheckHugePages(root);
 }
 

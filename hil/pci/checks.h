@@ -9,6 +9,7 @@
 
 #include "hil/pci/network.h"
 #include "hil/pci/sysfs.h"
+#include "hil/target/target_spec.h"
 
 namespace ixylab::hil {
 
@@ -17,8 +18,9 @@ inline constexpr std::size_t kHugePages = 32;
 
 /// Throws PciError, one line, at the first reason not to take the ports: one that is not there,
 /// that no driver here is for, or that this machine's own traffic goes over; no rights; one that
-/// another program holds; an IOMMU that translates; too few huge pages.
-void CheckPorts(const std::array<std::string, 2>& addresses, const Network& network,
+/// another program holds; an IOMMU that translates, or for VFIO none, or one that cannot tell a
+/// port from a device that the kernel uses; too few huge pages.
+void CheckPorts(const std::array<std::string, 2>& addresses, PciBus bus, const Network& network,
                 const std::filesystem::path& root = "/");
 
 }  // namespace ixylab::hil

@@ -116,6 +116,11 @@ std::string PciFunction::Id() const {
 
 std::string PciFunction::Driver() const { return LinkName(directory_ / "driver"); }
 
+std::string PciFunction::DriverOverride() const {
+  const std::string name = ReadText(directory_ / "driver_override");
+  return name == "(null)" ? "" : name;
+}
+
 std::vector<fs::path> PciFunction::InterfaceDirectories() const {
   std::vector<fs::path> directories = {directory_ / "net"};
   // A virtio device is a bus of its own, and the interface is on that.
@@ -187,11 +192,10 @@ fs::path PciFunction::InterfaceFile(std::string_view interface, std::string_view
 
 PortState PciFunction::Read() const {
   PortState state{.driver = Driver(),
-                  .driver_override = ReadText(directory_ / "driver_override"),
+                  .driver_override = DriverOverride(),
                   .enabled = std::atoi(ReadText(directory_ / "enable").c_str()),
                   .command = ReadCommand(directory_ / "config"),
                   .interfaces = {}};
-  if (state.driver_override == "(null)") state.driver_override.clear();
   for (const std::string& name : Interfaces()) {
     const unsigned flags = Flags(ReadText(InterfaceFile(name, "flags")));
     state.interfaces.push_back(
@@ -232,9 +236,7 @@ std::vector<std::string> PciFunction::Restore(const PortState& state,
          --enabled) {
       note(WriteText(directory_ / "enable", "0"));
     }
-    std::string override_now = ReadText(directory_ / "driver_override");
-    if (override_now == "(null)") override_now.clear();
-    if (override_now != state.driver_override) {
+    if (DriverOverride() != state.driver_override) {
       note(WriteText(directory_ / "driver_override", state.driver_override + "\n"));
     }
     if (!state.driver.empty()) {

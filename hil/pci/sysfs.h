@@ -49,6 +49,8 @@ class PciFunction {
   std::uint16_t device() const;
   /// The kernel driver's name, or nothing.
   std::string Driver() const;
+  /// The only driver that may have the function, or nothing.
+  std::string DriverOverride() const;
   /// Names of the interfaces in this network namespace.
   std::vector<std::string> Interfaces() const;
   /// It has interfaces, in whatever network namespace.

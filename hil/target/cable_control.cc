@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 #include "hil/target/target_spec.h"
 
@@ -20,14 +20,27 @@ CableControl::CableControl(const std::string& path)
 CableControl::~CableControl() { close(fd_); }
 
 void CableControl::SetCable(bool plugged, std::chrono::milliseconds deadline) {
-  const std::string_view request = plugged ? "link up\n" : "link down\n";
-  if (write(fd_, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
-    throw TargetError("cannot write to " + path_ + ": " + std::strerror(errno));
-  }
+  Write(plugged ? "link up\n" : "link down\n");
   const std::string answer = ReadLine(deadline);
   if (answer == "ok") return;
   throw TargetError("the cable cannot be " + std::string(plugged ? "plugged" : "pulled") + ": " +
                     path_ + " answers \"" + answer + "\"");
+}
+
+std::optional<DmaFaults> CableControl::Faults(std::chrono::milliseconds deadline) {
+  constexpr std::string_view kCount = "faults ";
+  Write("faults\n");
+  const std::string count = ReadLine(deadline);
+  if (!count.starts_with(kCount)) return std::nullopt;
+  DmaFaults faults{.count = std::strtoul(count.c_str() + kCount.size(), nullptr, 10), .first = {}};
+  for (std::string line; (line = ReadLine(deadline)) != "ok";) faults.first.push_back(line);
+  return faults;
+}
+
+void CableControl::Write(std::string_view request) {
+  if (write(fd_, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
+    throw TargetError("cannot write to " + path_ + ": " + std::strerror(errno));
+  }
 }
 
 std::string CableControl::ReadLine(std::chrono::milliseconds deadline) {

@@ -1,4 +1,4 @@
-// Two PCI functions of this machine as a target, through sysfs or uio_pci_generic.
+// Two PCI functions of this machine as a target, through sysfs, uio_pci_generic or vfio-pci.
 #ifndef HIL_TARGET_PCI_TARGET_H_
 #define HIL_TARGET_PCI_TARGET_H_
 
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "driver/pci/pci.h"
+#include "driver/pci/vfio.h"
 #include "hil/target/cable_control.h"
 #include "hil/target/logging_bus.h"
 #include "hil/target/target.h"
@@ -30,14 +31,17 @@ class PciTarget final : public Target {
   const Capabilities& capabilities() const override { return capabilities_; }
   Bus& bus(unsigned port) override { return *logging_buses_.at(port); }
   void SetCable(bool plugged) override;
-  std::vector<std::string> dma_faults() override { return {}; }
+  std::vector<std::string> dma_faults() override;
   std::vector<std::string> last_accesses() override { return log_.Lines(); }
   void SetTrace(TraceSink sink) override { log_.SetSink(std::move(sink)); }
 
  private:
+  std::unique_ptr<Bus> OpenBus(const TargetSpec& spec, unsigned port);
+
   const std::string name_;
   // In the order of their lives.
   HugepageMemory memory_;
+  VfioMemory vfio_memory_;  // in place of the other, through vfio-pci
   std::array<std::unique_ptr<Bus>, 2> buses_;
   Nic nic_;
   std::string kind_;
@@ -45,6 +49,7 @@ class PciTarget final : public Target {
   AccessLog log_;
   std::array<std::unique_ptr<LoggingBus>, 2> logging_buses_;
   std::optional<CableControl> control_;
+  DmaFaults faults_before_;
   bool pulled_ = false;
 };
 

@@ -11,6 +11,7 @@ constexpr std::string_view kThreads = ",threads";
 constexpr std::string_view kAsLegacy = ",as-legacy";
 constexpr std::string_view kNeedsLink = ",needs-link";
 constexpr std::string_view kUio = ",uio";
+constexpr std::string_view kVfio = ",vfio";
 
 constexpr auto kTargets = std::to_array<TargetInfo>({
     {"model:82599", "two ports of a modelled 82599 in this process: virtual time, reproducible"},
@@ -30,9 +31,12 @@ constexpr auto kTargets = std::to_array<TargetInfo>({
     {"vm:virtio-net,as-legacy", "transitional devices, used as legacy ones"},
     {"vm:82599", "two ports of the modelled 82599 in a process of its own, in a QEMU VM"},
     {"vm:82599,uio", "the same through uio_pci_generic, with interrupts"},
+    {"vm:82599,vfio", "the same through vfio-pci: behind an IOMMU, with messages (MSI-X)"},
     {"pci:ADDRESS,ADDRESS",
      "two ports of this machine, cabled to each other: pci:0000:03:00.0,..."},
     {"pci:ADDRESS,ADDRESS,uio", "the same through uio_pci_generic, with interrupts"},
+    {"pci:ADDRESS,ADDRESS,vfio",
+     "the same through vfio-pci: behind an IOMMU, with messages (MSI-X)"},
 });
 
 /// What stands after "virtio-net" in a name.
@@ -55,6 +59,12 @@ bool TakeSuffix(std::string_view& text, std::string_view suffix) {
   if (!text.ends_with(suffix)) return false;
   text.remove_suffix(suffix.size());
   return true;
+}
+
+PciBus TakeBus(std::string_view& text) {
+  if (TakeSuffix(text, kUio)) return PciBus::kUio;
+  if (TakeSuffix(text, kVfio)) return PciBus::kVfio;
+  return PciBus::kSysfs;
 }
 
 /// "0000:03:00.0": domain (4 digits or more), bus, device (0..1f) and function (0..7), as the
@@ -86,7 +96,7 @@ TargetSpec ParsePci(std::string_view name, std::string_view rest) {
   TargetSpec spec{.name = std::string(name), .kind = TargetKind::kPci};
   spec.needs_link = TakeSuffix(rest, kNeedsLink);
   if (TakeSuffix(rest, kAsLegacy)) spec.virtio = VirtioKind::kAsLegacy;
-  spec.uio = TakeSuffix(rest, kUio);
+  spec.bus = TakeBus(rest);
   const std::size_t comma = rest.find(',');
   if (comma == rest.npos) Refuse(name, "two PCI addresses with a comma between them expected");
   spec.addresses = {std::string(rest.substr(0, comma)), std::string(rest.substr(comma + 1))};
@@ -109,8 +119,9 @@ TargetSpec ParseTarget(std::string_view name) {
   TargetSpec spec{.name = std::string(name)};
   if (TakePrefix(rest, "vm:")) {
     spec.kind = TargetKind::kVm;
-    spec.uio = rest == "82599,uio";
-    if (spec.uio || rest == "82599") return spec;
+    spec.bus = TakeBus(rest);
+    if (rest == "82599") return spec;
+    if (spec.bus != PciBus::kSysfs) RefuseUnknown(name);
   } else if (TakePrefix(rest, "model:")) {
     spec.threads = TakeSuffix(rest, kThreads);
     if (rest == "82599") return spec;

@@ -33,6 +33,13 @@ enum class VirtioKind {
   kAsLegacy,      // transitional, used by its legacy interface
 };
 
+/// By what a PCI function is reached (driver/pci).
+enum class PciBus {
+  kSysfs,  // sysfs alone
+  kUio,    // uio_pci_generic
+  kVfio,   // vfio-pci and an IOMMU
+};
+
 struct TargetSpec {
   std::string name;  // as given
   TargetKind kind = TargetKind::kModel;
@@ -42,7 +49,7 @@ struct TargetSpec {
   bool threads = false;           // of a model: on a thread of its own
   /// Of PCI: a frame sent while the link is down breaks the device until its next reset.
   bool needs_link = false;
-  bool uio = false;  // of PCI, and in a VM: through uio_pci_generic, in place of sysfs alone
+  PciBus bus = PciBus::kSysfs;             // of PCI, and in a VM
   std::array<std::string, 2> addresses{};  // of PCI functions: "0000:03:00.0"
 };
 

@@ -173,7 +173,8 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   add("-machine", own_cards ? "q35" : "q35,memory-backend=memory");
   // A NIC process reaches the guest's memory by mapping it.
   if (!own_cards) add("-object", "memory-backend-memfd,id=memory,share=on,size=" + memory + "M");
-  add("-accel", accelerator);
+  // Remapped interrupts reach KVM's own controllers by another way only.
+  add("-accel", options.iommu && accelerator == "kvm" ? "kvm,kernel-irqchip=split" : accelerator);
   add("-cpu", "max");
   // Never one: for a single processor TCG leaves out memory barriers (before QEMU 8.1 all of them),
   // and then driver and device, which are threads of QEMU, miss each other's notifications.
@@ -187,8 +188,13 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   std::string arguments =
       "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests hugepages=" +
       std::to_string(options.huge_pages);
+  if (options.iommu) arguments += " intel_iommu=on";
   for (const std::string& argument : options.kernel_arguments) arguments += " " + argument;
   add("-append", arguments);
+
+  // Caching mode: the guest tells of new mappings too, which QEMU passes on to a NIC process. In
+  // front of the cards, which look for it when they come.
+  if (options.iommu) add("-device", "intel-iommu,intremap=on,caching-mode=on");
 
   // Sockets keep the order and lose nothing: a card that cannot receive leaves frames in the
   // socket, and a full one holds up the other card's transmit queue. A hub would let frames

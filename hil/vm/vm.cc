@@ -225,7 +225,8 @@ class Vm {
 std::string GuestTarget(const TargetSpec& target) {
   std::string name = "pci:";
   name.append(kNicAddresses[0]).append(",").append(kNicAddresses[1]);
-  if (target.uio) name += ",uio";
+  if (target.bus == PciBus::kUio) name += ",uio";
+  if (target.bus == PciBus::kVfio) name += ",vfio";
   if (target.nic != Nic::kVirtioNet) return name;
   if (target.virtio == VirtioKind::kAsLegacy) name += ",as-legacy";
   // QEMU (virtqueue_packed_drop_all) takes frames that it drops out of a count that they were never

@@ -52,6 +52,7 @@ struct VmOptions {
   std::chrono::seconds kvm_boot_deadline{5};
   unsigned memory_mib = 512;
   unsigned huge_pages = 64;  // of 2 MiB, of that memory
+  bool iommu = false;        // the guest has one, Intel's, that translates what the cards access
   /// The kernel's virtio_pci driver leaves the cards alone.
   bool unbound = false;
   std::vector<std::string> modules;  // loaded besides virtio_pci and virtio_console

@@ -27,9 +27,10 @@ class ChecksTest : public testing::Test {
     machine_.AddInterface(kSecond, "eth1", false);
   }
 
-  std::string Refusal(const std::array<std::string, 2>& addresses = {kFirst, kSecond}) {
+  std::string Refusal(const std::array<std::string, 2>& addresses = {kFirst, kSecond},
+                      PciBus bus = PciBus::kSysfs) {
     try {
-      CheckPorts(addresses, network_, machine_.root());
+      CheckPorts(addresses, bus, network_, machine_.root());
       ADD_FAILURE() << "the ports are taken";
       return {};
     } catch (const PciError& error) {
@@ -46,7 +47,7 @@ TEST_F(ChecksTest, GoodPortsAreTaken) {
   network_.addresses = {{"lo", "127.0.0.1"}, {"eth7", "192.0.2.1"}, {"eth0", "fe80::1", true}};
   network_.default_routes = {"eth7"};
   network_.ssh = {"eth7"};
-  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, network_, machine_.root()));
+  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, PciBus::kSysfs, network_, machine_.root()));
 }
 
 TEST_F(ChecksTest, MissingPort) {
@@ -103,7 +104,7 @@ TEST_F(ChecksTest, WhoMapsOrOpensThePortIsNamed) {
   machine_.Write("proc/4242/maps", "7f0-7f1 rw-s 00000000 00:16 99    " + resource + "\n");
   EXPECT_THAT(Refusal(), AllOf(HasSubstr(kFirst), HasSubstr("busy: process 4242 (testpmd)")));
   machine_.Write("proc/4242/maps", "");
-  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, network_, machine_.root()));
+  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, PciBus::kSysfs, network_, machine_.root()));
   machine_.Link("proc/4242/fd/7", FakeMachine::Device(kFirst) + "/resource2");
   EXPECT_THAT(Refusal(), HasSubstr("busy: process 4242 (testpmd)"));
 }
@@ -116,13 +117,13 @@ TEST_F(ChecksTest, WhoHasThePortThroughVfioIsNamed) {
   std::filesystem::remove(machine_.root() / "proc/77/fd/11");
   machine_.Link("proc/77/fd/11", "dev/vfio/171");
   machine_.Write("sys/kernel/iommu_groups/17/type", "identity\n");
-  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, network_, machine_.root()));
+  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, PciBus::kSysfs, network_, machine_.root()));
 }
 
 TEST_F(ChecksTest, TranslatingIommu) {
   machine_.Link(FakeMachine::Device(kFirst) + "/iommu_group", "sys/kernel/iommu_groups/5");
   machine_.Write("sys/kernel/iommu_groups/5/type", "identity\n");
-  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, network_, machine_.root()));
+  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, PciBus::kSysfs, network_, machine_.root()));
   for (const char* type : {"DMA", "DMA-FQ"}) {
     machine_.Write("sys/kernel/iommu_groups/5/type", std::string(type) + "\n");
     EXPECT_THAT(Refusal(), AllOf(HasSubstr("IOMMU"), HasSubstr(type), HasSubstr("iommu=pt")));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace ixylab::hil {
 namespace {
@@ -63,6 +64,10 @@ TEST(TargetSpecTest, UnknownNamesAreRefusedWithTheKnownOnes) {
                            "vm:82599,threads",
                            "vm:82599,legacy",
                            "vm:virtio-net,uio",
+                           "vm:virtio-net,vfio",
+                           "vm:82599,uio,vfio",
+                           "vm:vfio",
+                           "model:82599,vfio",
                            "model:82599,uio",
                            "vm:virtio-net,threads",
                            "vm:virtio-net,",
@@ -87,16 +92,22 @@ TEST(TargetSpecTest, PciAddresses) {
   EXPECT_TRUE(ParseTarget("pci:0000:03:00.0,0000:03:00.1,needs-link").needs_link);
 }
 
-TEST(TargetSpecTest, Uio) {
-  EXPECT_FALSE(ParseTarget("vm:82599").uio);
-  EXPECT_TRUE(ParseTarget("vm:82599,uio").uio);
-  EXPECT_EQ(ParseTarget("vm:82599").kind, TargetKind::kVm);
-  EXPECT_EQ(ParseTarget("vm:82599,uio").nic, Nic::k82599);
-  EXPECT_FALSE(ParseTarget("pci:0000:03:00.0,0000:03:00.1").uio);
-  const TargetSpec spec = ParseTarget("pci:0000:03:00.0,0000:03:00.1,uio");
-  EXPECT_TRUE(spec.uio);
-  EXPECT_THAT(spec.addresses, ElementsAre("0000:03:00.0", "0000:03:00.1"));
-  EXPECT_TRUE(ParseTarget("pci:0000:03:00.0,0000:03:00.1,uio,as-legacy").uio);
+TEST(TargetSpecTest, Buses) {
+  const std::string ports = "pci:0000:03:00.0,0000:03:00.1";
+  EXPECT_EQ(ParseTarget("vm:82599").bus, PciBus::kSysfs);
+  EXPECT_EQ(ParseTarget(ports).bus, PciBus::kSysfs);
+  const std::pair<std::string, PciBus> buses[] = {{",uio", PciBus::kUio}, {",vfio", PciBus::kVfio}};
+  for (const auto& [suffix, bus] : buses) {
+    const TargetSpec vm = ParseTarget("vm:82599" + suffix);
+    EXPECT_EQ(vm.kind, TargetKind::kVm);
+    EXPECT_EQ(vm.nic, Nic::k82599);
+    EXPECT_EQ(vm.bus, bus);
+    const TargetSpec pci = ParseTarget(ports + suffix);
+    EXPECT_EQ(pci.bus, bus);
+    EXPECT_THAT(pci.addresses, ElementsAre("0000:03:00.0", "0000:03:00.1"));
+    EXPECT_EQ(ParseTarget(ports + suffix + ",as-legacy").bus, bus);
+  }
+  EXPECT_THAT(Refusal(ports + ",uio,vfio"), HasSubstr("is not"));
 }
 
 TEST(TargetSpecTest, BadPciAddressesAreNamed) {

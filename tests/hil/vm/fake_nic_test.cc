@@ -266,7 +266,8 @@ TEST(GuestTargetTest, WhatTheSuiteInTheGuestIsTold) {
   EXPECT_EQ(GuestTarget(ParseTarget("vm:82599")), ports);
   EXPECT_EQ(GuestTarget(ParseTarget("vm:82599,uio")), ports + ",uio");
   EXPECT_EQ(GuestTarget(ParseTarget("vm:virtio-net,as-legacy")), ports + ",as-legacy");
-  EXPECT_TRUE(ParseTarget(GuestTarget(ParseTarget("vm:82599,uio"))).uio);
+  EXPECT_EQ(ParseTarget(GuestTarget(ParseTarget("vm:82599,uio"))).bus, PciBus::kUio);
+  EXPECT_EQ(ParseTarget(GuestTarget(ParseTarget("vm:82599,vfio"))).bus, PciBus::kVfio);
 }
 
 TEST(NamelessSocketTest, WhoHasTheFileConnectsThoughItHasNoName) {
