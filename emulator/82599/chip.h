@@ -46,10 +46,12 @@ class Chip final : public Card {
   void Connect(unsigned port, Wire& wire, unsigned end) override;
   std::uint64_t unknown_accesses() const override;
   /// Frames, and bytes with their CRC, since the chip was made:
-  ///   sent, sent bytes          to the wire (HLREG0.LPBK: to itself), segments counted singly
+  ///   sent, sent bytes          to the wire (HLREG0.LPBK: to itself), segments counted singly;
+  ///                             without pause frames
   ///   received, received bytes  written to memory; bytes as QBRC counts them
   ///   bad                       wrong CRC or size (CRCERRS, RUC, RFC, ROC, RJC), stored or not
-  ///   filtered                  good, and refused by an address or VLAN filter
+  ///   filtered                  good, and refused by an address or VLAN filter; or a pause or other
+  ///                             MAC control frame that goes no further
   ///   receiver off              passed the filters, with RXCTRL.RXEN or bus mastering off
   ///   missed                    no room in the packet buffer (RXMPC)
   ///   dropped                   no descriptor, and DROP_EN; or the queue is off (QPRDC)

@@ -66,6 +66,13 @@ inline std::uint32_t Load16(std::span<const std::byte> bytes, std::size_t at) {
          std::to_integer<std::uint32_t>(bytes[at + 1]);
 }
 
+/// The EtherType of MAC control frames (IEEE 802.3, 31.4.1.3), of a frame of at least 14 bytes.
+inline bool IsMacControl(std::span<const std::byte> frame) {
+  std::uint16_t type;
+  std::memcpy(&type, frame.data() + kEtherTypeOffset, sizeof type);
+  return type == 0x0888;  // 0x8808 as it lies in memory
+}
+
 }  // namespace ixylab::emulator::intel82599
 
 #endif  // EMULATOR_82599_HEADERS_H_

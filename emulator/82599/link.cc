@@ -44,7 +44,6 @@ void Port::ResetLink() {
   sfp_.Drive(true, true);  // I2CCTL lets go of the bus; the module has power all the time
   link_up_ = false;
   link_was_down_ = true;
-  UpdateTransmitControl();
   UpdateLink();
 }
 
@@ -57,15 +56,18 @@ bool Port::TransmitterOn() const {
 void Port::UpdateLink() {
   const bool on = TransmitterOn();
   if (wire_ != nullptr) wire_->SetSignal(end_, on);
-  if ((registers_.Peek(kAutoc.offset) & kForceLinkUp) != 0) return SetLink(true);
-  // A MAC whose own signal does not arrive is told so by the other one (IEEE 802.3, 46.3.4, remote
-  // fault): the link is up in both directions or not at all.
-  if (!on || !carrier_) {
+  if ((registers_.Peek(kAutoc.offset) & kForceLinkUp) != 0) {
+    SetLink(true);
+  } else if (!on || !carrier_) {
+    // A MAC whose own signal does not arrive is told so by the other one (IEEE 802.3, 46.3.4,
+    // remote fault): the link is up in both directions or not at all.
     training_ = false;
     ++training_number_;
-    return SetLink(false);
+    SetLink(false);
+  } else if (!link_up_ && !training_) {
+    StartTraining();
   }
-  if (!link_up_ && !training_) StartTraining();
+  UpdateMac();
 }
 
 void Port::StartTraining() {
@@ -81,7 +83,8 @@ void Port::SetLink(bool up) {
   if (link_up_ == up) return;
   link_up_ = up;
   if (!up) link_was_down_ = true;
-  UpdateTransmitControl();
+  UpdateMac();
+  if (!up) EndPause();
   RaiseOther(kLinkStatusChange);
 }
 
@@ -127,8 +130,8 @@ void Port::WroteAutoc(std::uint32_t, std::uint32_t value) {
   negotiated_at_ = host_.Now() + kNegotiationTime;
   if (LinkMode(value) != kLms10GigabitSerial) {
     Later(kPipelineResetTime, [this] {
-      const std::uint32_t mode = LinkMode(registers_.Peek(kAutoc.offset));
-      if (mode == kLms10GigabitSerial) return;
+      const std::uint32_t autoc = registers_.Peek(kAutoc.offset), mode = LinkMode(autoc);
+      if (mode == kLms10GigabitSerial || (autoc & kForceLinkUp) != 0) return;
       LogOnce(kLinkMode, mode, [] {
         return std::string("AUTOC.LMS: only 10 Gbit/s serial (3) is modelled; there is no link");
       });

@@ -16,6 +16,7 @@ template <typename Note>
 class PacketBuffer {
  public:
   bool empty() const { return entries_.empty(); }
+  std::size_t used() const { return used_; }  // bytes
   std::span<const std::byte> front() const { return entries_.front().bytes; }
   const Note& front_note() const { return entries_.front().note; }
 

@@ -23,6 +23,7 @@ Port::Port(const ChipConfig& config, SharedState& chip, unsigned number, Host& h
     rx_[queue].tail = registers_.Word(ReceiveQueueOffset(Row("RDT"), queue));
     tx_[queue].tail = registers_.Word(Row("TDT").At(queue));
   }
+  inner_wire_.Attach(1 - end_, &inside_);
   // Whoever gives the function to a driver has made it ready: a kernel, or the sysfs bus.
   pci_.Write(pci::kCommand, 2, pci::kIoSpace | pci::kMemorySpace | pci::kBusMaster);
   Reset();
@@ -39,6 +40,7 @@ Port::~Port() {
 void Port::Connect(Wire& wire, unsigned end) {
   wire_ = &wire;
   end_ = end;
+  inner_wire_.Attach(1 - end, &inside_);
   wire.Attach(end, this);
   UpdateLink();
 }
@@ -85,6 +87,31 @@ void* Port::MapRegister(unsigned region, std::uint32_t offset) {
   const RegisterInfo* row = Registers().Find(offset);
   if (row == nullptr || region != 0 || offset % 4 != 0) return nullptr;
   return row->name == "RDT" || row->name == "TDT" ? registers_.Word(offset) : nullptr;
+}
+
+/// From the start of each page with a tail to the first register that reading changes: QPRC, QPTC.
+/// Those of queue 0 come before them. The other queues' are in the same pages (up to 63) or in some
+/// that no driver was seen to use, which to poll costs more.
+std::vector<MappableArea> Port::MappableAreas() const {
+  std::vector<MappableArea> areas;
+  for (const RegisterInfo& tail : {Row("RDT"), Row("TDT")}) {
+    const std::uint32_t start = tail.offset / 4096 * 4096;
+    std::uint32_t end = start;
+    const auto like_memory = [](std::uint32_t offset) {
+      const RegisterInfo* row = Registers().Find(offset);
+      if (row != nullptr && row->alias_of != RegisterInfo::kNoAlias) {
+        row = Registers().Find(row->alias_of);
+      }
+      return row == nullptr || (row->kind != Kind::kReadClear && row->kind != Kind::kReadClearPair);
+    };
+    while (end < start + 4096 && like_memory(end)) end += 4;
+    areas.push_back({.region = kRegisterBar, .offset = start, .size = end - start});
+  }
+  return areas;
+}
+
+std::uint32_t Port::Peek(unsigned, std::uint32_t offset) {
+  return registers_.Read(*this, offset).value_or(0);
 }
 
 void Port::LocateRing(Queue& queue) {

@@ -6,8 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -15,8 +17,8 @@
 
 #include "emulator/82599/chip.h"
 #include "emulator/82599/eeprom.h"
-#include "emulator/82599/offload.h"
 #include "emulator/82599/flow_director.h"
+#include "emulator/82599/offload.h"
 #include "emulator/82599/packet_buffer.h"
 #include "emulator/82599/rss.h"
 #include "emulator/82599/sfp.h"
@@ -97,6 +99,8 @@ class Port final : public Endpoint, public NicFunction {
   std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override;
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned region, std::uint32_t offset) override;
+  std::vector<MappableArea> MappableAreas() const override;
+  std::uint32_t Peek(unsigned region, std::uint32_t offset) override;
   bool Run() override;
   std::uint32_t RegionBytes(unsigned region) const override;
   void ResetFunction() override;
@@ -104,6 +108,8 @@ class Port final : public Endpoint, public NicFunction {
   // Endpoint
   void OnFrame(const Frame& frame) override;
   void OnCarrier(bool present) override;
+  /// A frame that this port sends and that does not leave it.
+  void OnFrameInside(const Frame& frame);
 
   // Hooks of register rows, by chapter; `index` is the queue's, vector's or entry's number.
   // reset.cc: 8.2.3.1, 8.2.3.4
@@ -129,6 +135,11 @@ class Port final : public Endpoint, public NicFunction {
   void WroteAutoc(std::uint32_t index, std::uint32_t value);
   std::uint32_t ReadAnlp1(std::uint32_t index);
   std::uint32_t ReadLinks(std::uint32_t index);
+  // flow_control.cc: 8.2.3.3, 8.2.3.22
+  void WroteHlreg0(std::uint32_t index, std::uint32_t value);
+  void WroteMflcn(std::uint32_t index, std::uint32_t value);
+  void WroteFlowControl(std::uint32_t index, std::uint32_t value);
+  std::uint32_t ReadTfcs(std::uint32_t index);
   // filters.cc: 8.2.3.7
   void WroteReceiveControl(std::uint32_t index, std::uint32_t value);
   void WroteReceiveAddress(std::uint32_t index, std::uint32_t value);
@@ -197,6 +208,21 @@ class Port final : public Endpoint, public NicFunction {
   void StartTraining();
   void SetLink(bool up);
 
+  // flow_control.cc
+  void UpdateMac();
+  void ResetFlowControl();
+  bool TakeControlFrame(std::span<const std::byte> frame);
+  void Pause(std::uint32_t quanta);
+  void AwaitPauseEnd();
+  void EndPause();
+  void Hold(const Frame& frame);
+  void Leave(const Frame& frame);
+  void LetGo(bool although_paused);
+  void DropHeld();
+  void UpdateXoff();
+  void RefreshXoff();
+  void SendPause(std::uint32_t quanta);
+
   // filters.cc
   bool LegalFrame(const Frame& frame);
   bool PassesFilters(std::uint64_t destination, std::span<const std::byte> frame) const;
@@ -211,6 +237,8 @@ class Port final : public Endpoint, public NicFunction {
 
   // receive.cc
   enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
+  void Accept(const Frame& frame);
+  void OnLoopedFrame(const Frame& frame);
   RxNote Classify(std::span<const std::byte> frame, std::uint32_t status);
   void Spread(std::span<const std::byte> frame, const Headers& headers, RxNote& note);
   void NoteFragment(std::span<const std::byte> frame, const Headers& headers, RxNote& note) const;
@@ -243,7 +271,6 @@ class Port final : public Endpoint, public NicFunction {
   void WriteBackTx(TxQueue& queue, std::byte* descriptor, std::uint32_t index);
   void WriteBackHead(TxQueue& queue);
   void UpdateTxQueue(std::uint32_t queue);
-  void UpdateTransmitControl();
   void EnableTx(std::uint32_t queue, bool enabled);
 
   // statistics.cc
@@ -311,6 +338,7 @@ class Port final : public Endpoint, public NicFunction {
     kTxTimestamp,
     kLinkMode,
     kRssMode,
+    kPauseOverrun,
   };
 
   const ChipConfig config_;
@@ -348,6 +376,35 @@ class Port final : public Endpoint, public NicFunction {
   bool link_was_down_ = true;  // since LINKS was last read
   std::uint64_t training_number_ = 0;
   Nanoseconds negotiated_at_{0};
+
+  // Between MAC and wire. What does not leave the MAC takes a wire of its own, so that a frame that
+  // does costs nothing.
+  struct Inside final : Endpoint {
+    explicit Inside(Port& owner) : port(owner) {}
+    void OnFrame(const Frame& frame) override { port.OnFrameInside(frame); }
+    Port& port;
+  };
+  Inside inside_{*this};
+  Wire inner_wire_;
+  Wire* out_ = nullptr;      // where the transmitter sends: the wire, or the inner one
+  bool loopback_ = false;    // HLREG0.LPBK
+  bool hears_wire_ = false;  // frames from the wire are received
+
+  // Flow control
+  struct HeldFrame {
+    std::vector<std::byte> bytes;
+    std::optional<std::uint32_t> fcs;
+  };
+  std::deque<HeldFrame> held_;  // taken from memory when the pause began
+  std::size_t held_bytes_ = 0;
+  bool paused_ = false;  // by the partner
+  Nanoseconds paused_until_{0};
+  bool pause_timer_running_ = false;
+  Nanoseconds pause_timer_at_{0};
+  std::uint64_t pause_timer_number_ = 0;
+  bool xoff_sent_ = false;      // the partner is to be paused
+  bool updating_xoff_ = false;  // a pause frame is being sent
+  bool refresh_timer_running_ = false;
 
   // Filters, as FCTRL, RXCTRL, HLREG0, RDRXCTL, MAXFRS, VLNCTRL, RXCSUM and MRQC have them
   bool receive_enabled_ = false;

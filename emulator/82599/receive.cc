@@ -120,11 +120,8 @@ inline bool Port::PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, c
   return true;
 }
 
-/// A frame from the wire: MAC, filters, queue, memory.
-void Port::OnFrame(const Frame& frame) {
-  // The other end sends once its link is up, which says that this receiver is in step (IEEE 802.3,
-  // 46.3.4, remote fault), although the end of training may be a moment later here.
-  if (!link_up_ && !training_) return;
+/// A frame that arrived: MAC, filters, queue, memory.
+[[gnu::always_inline]] inline void Port::Accept(const Frame& frame) {
   const std::span<const std::byte> bytes = frame.bytes;
   const std::uint64_t size = bytes.size() + kCrcSize;
   ++statistics_.total_packets;
@@ -134,6 +131,8 @@ void Port::OnFrame(const Frame& frame) {
     if (store_bad_packets_ && bytes.size() >= kMacHeader) ReceiveBad(frame);
     return;
   }
+  if (IsMacControl(bytes) && TakeControlFrame(bytes)) [[unlikely]]
+    return;
   const std::uint64_t destination = Destination(bytes);
   if ((!all_unicast_passes_ || IsGroup(destination)) && !PassesFilters(destination, bytes)) return;
   // The text says "through <CRC>, inclusively", but DPDK found that with HLREG0.RXCRCSTRP the CRC
@@ -151,6 +150,13 @@ void Port::OnFrame(const Frame& frame) {
   }
   Receive(contents, note);
 }
+
+void Port::OnFrame(const Frame& frame) {
+  if (hears_wire_) [[likely]]
+    Accept(frame);
+}
+
+void Port::OnLoopedFrame(const Frame& frame) { Accept(frame); }
 
 /// FCTRL.SBP: what passes the filters is stored, with an error, but not counted as good.
 void Port::ReceiveBad(const Frame& frame) {
@@ -199,6 +205,7 @@ void Port::Receive(std::span<const std::byte> frame, RxNote note) {
   constexpr std::uint32_t kSizeField = 0x3FF << 10;  // RXPBSIZE in KiB, so that it is also in bytes
   const std::size_t capacity = registers_.Peek(kRxpbsize.At(0)) & kSizeField;
   if (!packet_buffer_.Push(frame, note, capacity)) ++statistics_.missed;
+  UpdateXoff();
 }
 
 /// As far as descriptors last. True if anything has left the buffer.
@@ -215,6 +222,7 @@ bool Port::DrainPacketBuffer() {
     }
     packet_buffer_.Pop();
   }
+  if (moved != 0) UpdateXoff();
   return moved != 0;
 }
 

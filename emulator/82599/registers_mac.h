@@ -13,7 +13,7 @@ inline constexpr Field kFcrtlFields[] = {{"RTL", 5, 14}, {"XONE", 31}};
 inline constexpr Field kFcrthFields[] = {{"RTH", 5, 14}, {"FCEN", 31}};
 inline constexpr Field kFcttvFields[] = {{"TTV0", 0, 16}, {"TTV1", 16, 16}};
 inline constexpr Field kFccfgFields[] = {{"TFCE", 3, 2}};
-inline constexpr Field kTfcsFields[] = {{"TC_XON", 0}, {"TC_XON_BITMAP", 8, 8}};
+inline constexpr Field kTfcsFields[] = {{"TXOFF", 0}, {"TXOFF_BITMAP", 8, 8}};
 inline constexpr Field kHlreg0Fields[] = {
     {"TXCRCEN", 0}, {"RXCRCSTRP", 1}, {"JUMBOEN", 2}, {"TXPADEN", 10}, {"LPBK", 15}, {"MDCSPD", 16},
     {"CONTMDC", 17}, {"PREPEND", 20, 4}, {"RXLNGTHERREN", 27}, {"RXPADSTRIPEN", 28}};
@@ -57,16 +57,20 @@ inline constexpr Register<Port> kMacRegisters[] = {
       .section = "8.2.3.3.2", .provenance = "TinyNF; ethtool masks"}},
     {{.name = "FCRTL", .offset = 0x03220, .count = 8, .readable = 0x8007FFF0,
       .writable = 0x8007FFF0, .fields = kFcrtlFields, .section = "8.2.3.3.3",
-      .provenance = "TinyNF; ethtool masks"}},
+      .provenance = "TinyNF; ethtool masks"},
+     {.on_write = &Port::WroteFlowControl}},
     {{.name = "FCRTH", .offset = 0x03260, .count = 8, .readable = 0x8007FFF0,
       .writable = 0x8007FFF0, .fields = kFcrthFields, .section = "8.2.3.3.4",
-      .provenance = "TinyNF; ethtool masks"}},
+      .provenance = "TinyNF; ethtool masks"},
+     {.on_write = &Port::WroteFlowControl}},
     {{.name = "FCRTV", .offset = 0x032A0, .writable = 0x0000FFFF, .section = "8.2.3.3.5",
       .provenance = "TinyNF; Vigor"}},
     {{.name = "FCCFG", .offset = 0x03D00, .fields = kFccfgFields, .section = "8.2.3.3.7",
-      .provenance = "TinyNF"}},
+      .provenance = "TinyNF; Linux ixgbe"},
+     {.on_write = &Port::WroteFlowControl}},
     {{.name = "TFCS", .offset = 0x0CE00, .kind = Kind::kReadOnly, .fields = kTfcsFields,
-      .section = "8.2.3.3", .provenance = "DPDK ixgbe"}},
+      .section = "8.2.3.3", .provenance = "82598 datasheet, 3.1.4.5.1; DPDK ixgbe"},
+     {.on_read = &Port::ReadTfcs}},
 
     // 8.2.3.22 1 Gb/s PCS
     {{.name = "PCS1GCFIG", .offset = 0x04200, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
@@ -87,7 +91,7 @@ inline constexpr Register<Port> kMacRegisters[] = {
     // 8.2.3.22 MAC core
     {{.name = "HLREG0", .offset = 0x04240, .reset = 0x08012C0B, .fields = kHlreg0Fields,
       .section = "8.2.3.22.8", .provenance = "Vigor; TinyNF"},
-     {.on_write = &Port::WroteReceiveControl}},
+     {.on_write = &Port::WroteHlreg0}},
     {{.name = "HLREG1", .offset = 0x04244, .kind = Kind::kReadOnly, .section = "8.2.3.22",
       .provenance = "DPDK ixgbe"}},
     {{.name = "PAP", .offset = 0x04248, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
@@ -108,7 +112,8 @@ inline constexpr Register<Port> kMacRegisters[] = {
     {{.name = "XPCSS", .offset = 0x04290, .kind = Kind::kReadOnly, .section = "8.2.3.22",
       .provenance = "DPDK ixgbe"}},
     {{.name = "MFLCN", .offset = 0x04294, .fields = kMflcnFields, .section = "8.2.3.22.34",
-      .provenance = "TinyNF; Linux ixgbe"}},
+      .provenance = "TinyNF; Linux ixgbe"},
+     {.on_write = &Port::WroteMflcn}},
     {{.name = "SERDESC", .offset = 0x04298, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
     {{.name = "MACS", .offset = 0x0429C, .section = "8.2.3.22", .provenance = "DPDK ixgbe"}},
     // As the EEPROM of an SFP+ board sets it: LMS 10 Gb/s serial, AUTOC2 SFI. Without one:

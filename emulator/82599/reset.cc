@@ -60,7 +60,7 @@ void Port::Reset() {
   WroteReceiveAddress(0, 0);
   WroteReceiveControl(0, 0);
   WroteFdirctrl(0, 0);
-  UpdateTransmitControl();
+  ResetFlowControl();
 
   resetting_ = true;
   auto_read_done_ = dma_init_done_ = false;

@@ -82,6 +82,10 @@ void Port::FoldStatistics(std::uint32_t offset) {
   move(Row("MLFC").offset, counted.local_faults);
   move(Row("XEC").offset, counted.checksum_errors);
   move(kRxmpc.At(0), counted.missed);
+  move(Row("LXONRXCNT").offset, counted.xons_received);
+  move(Row("LXOFFRXCNT").offset, counted.xoffs_received);
+  move(Row("LXONTXC").offset, counted.xons_sent);
+  move(Row("LXOFFTXC").offset, counted.xoffs_sent);
 
   FrameCounters& received = counted.received;
   add(Row("GPRC").offset, Sum(received.by_size));

@@ -61,11 +61,13 @@ struct Statistics {
   std::uint64_t missed = 0;           // packet buffer 0
   std::uint64_t receiver_off = 0;     // passed the filters; no register counts it
   std::uint64_t local_faults = 0;
+  std::uint64_t xons_received = 0, xoffs_received = 0;
   std::array<QueueCounters, 16> received_by_queue{};
   std::array<std::uint64_t, 16> dropped_by_queue{};
   // Transmit
   FrameCounters sent;
-  std::uint64_t sent_short = 0;  // less than 64 bytes: not among the good ones
+  std::uint64_t sent_short = 0;                 // less than 64 bytes: not among the good ones
+  std::uint64_t xons_sent = 0, xoffs_sent = 0;  // among the good ones, of no queue
   std::array<QueueCounters, 16> sent_by_queue{};
 };
 

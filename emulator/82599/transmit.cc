@@ -55,7 +55,7 @@ inline void Port::Send(QueueCounters& counters, const Frame& frame) {
   } else {
     ++statistics_.sent_short;
   }
-  wire_->Send(end_, frame);
+  out_->Send(end_, frame);
 }
 
 /// 7.2.3.5: DD in the descriptor, or the head's new value where TDWBAL says.
@@ -89,7 +89,10 @@ void Port::WriteBackHead(TxQueue& queue) {
 bool Port::RunTransmit() {
   if (!transmit_enabled_ || !master_enabled_) return false;
   bool more = false;
-  for (std::size_t i = 0; i < active_tx_.size(); ++i) more |= TransmitBatch(tx_[active_tx_[i]]);
+  // A batch may end in a pause.
+  for (std::size_t i = 0; i < active_tx_.size() && transmit_enabled_; ++i) {
+    more |= TransmitBatch(tx_[active_tx_[i]]);
+  }
   return more;
 }
 

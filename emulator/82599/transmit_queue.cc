@@ -18,12 +18,7 @@ constexpr RegisterInfo kTdbal = Row("TDBAL"), kTdbah = Row("TDBAH"), kTdlen = Ro
 
 }  // namespace
 
-void Port::UpdateTransmitControl() {
-  transmit_enabled_ =
-      link_up_ && wire_ != nullptr && (registers_.Peek(kDmatxctl.offset) & kTransmitEnable) != 0;
-}
-
-void Port::WroteTransmitControl(std::uint32_t, std::uint32_t) { UpdateTransmitControl(); }
+void Port::WroteTransmitControl(std::uint32_t, std::uint32_t) { UpdateMac(); }
 
 void Port::UpdateTxQueue(std::uint32_t index) {
   TxQueue& queue = tx_[index];
