@@ -34,12 +34,9 @@ struct PciId {
   friend bool operator==(const PciId&, const PciId&) = default;
 };
 
-/// What interrupts a device has on its bus.
-enum class Interrupts {
-  kNone,
-  kLevel,     // INTx, as vector 0: pending for as long as the device has a cause
-  kMessages,  // MSI-X: each vector is an event
-};
+/// What interrupts a device has on its bus: kLevel is INTx, as vector 0, pending for as long as the
+/// device has a cause; kMessages is MSI-X, where each vector is an event.
+enum class Interrupts { kNone, kLevel, kMessages };
 
 /// Memory that both the CPU and the device can reach. The device sees it page by page: device
 /// addresses (IOVAs) are contiguous inside a page of `page_size()` bytes and nowhere else.

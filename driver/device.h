@@ -38,14 +38,14 @@ struct Statistics {
 struct DeviceConfig {
   /// One receive and one transmit queue for each; a queue takes its receive buffers from its pool.
   /// A pool may serve several queues and devices of one thread.
-  std::vector<MemoryPool*> pools;
+  std::vector<MemoryPool*> pools{};
   std::uint32_t receive_descriptors = 512;   // per queue: power of two, 64..4096
   std::uint32_t transmit_descriptors = 512;  // per queue: power of two, 64..4096
   bool promiscuous = true;                   // a forwarder wants every frame, as in the paper
 
   // What follows costs nothing where it is off. A device without it throws DeviceError.
-  bool checksum_offload =
-      false;                  // PacketBuffer::offloads: checked when received, filled in when sent
+  /// PacketBuffer::offloads: checked when received, filled in when sent.
+  bool checksum_offload = false;
   bool vlan_offload = false;  // PacketBuffer::offloads: tags are taken out and put in
   /// Longest frame, without CRC (and VLAN tag, with vlan_offload). Beyond PacketBuffer::kCapacity a
   /// frame is a chain of buffers by PacketBuffer::next, received as well as transmitted: its first
@@ -102,8 +102,7 @@ class Device {
 };
 
 /// Transmit met a frame it does not take. The frames before it are queued: `accepted` of them.
-class FrameError : public DeviceError {
- public:
+struct FrameError : DeviceError {
   FrameError(const std::string& message, std::size_t accepted)
       : DeviceError(message), accepted(accepted) {}
   std::size_t accepted;

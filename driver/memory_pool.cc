@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <string>
 
 namespace ixylab {
 
@@ -34,7 +33,11 @@ MemoryPool::MemoryPool(DmaSpace& dma, std::size_t count, std::size_t stride)
 std::size_t MemoryPool::Allocate(std::span<PacketBuffer*> buffers) {
   const std::size_t n = std::min(buffers.size(), available());
   std::ranges::copy(Take(n), buffers.begin());
-  for (PacketBuffer* buffer : buffers.first(n)) Clear(*buffer);
+  for (PacketBuffer* buffer : buffers.first(n)) {
+    buffer->size = 0;
+    buffer->offloads = {};
+    buffer->next = nullptr;
+  }
   return n;
 }
 

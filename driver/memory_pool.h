@@ -73,9 +73,8 @@ class MemoryPool {
 
   /// A free buffer of size 0 without offloads or next, or null.
   PacketBuffer* Allocate() {
-    if (top_ == end_) return nullptr;
-    PacketBuffer* const buffer = *top_++;
-    Clear(*buffer);
+    PacketBuffer* buffer = nullptr;
+    Allocate({&buffer, 1});
     return buffer;
   }
   /// Fills `buffers` from the front and returns how many.
@@ -111,12 +110,6 @@ class MemoryPool {
   }
 
  private:
-  static void Clear(PacketBuffer& buffer) {
-    buffer.size = 0;
-    buffer.offloads = {};
-    buffer.next = nullptr;
-  }
-
   DmaSpace& dma_;
   std::size_t count_;
   std::unique_ptr<PacketBuffer*[]> free_;  // the free ones: [top_, end_)

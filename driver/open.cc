@@ -8,6 +8,7 @@
 #include "driver/checks.h"
 #include "driver/ixgbe/eeprom.h"
 #include "driver/ixgbe/ixgbe.h"
+#include "driver/ixgbe/options.h"
 #include "driver/pci/pci.h"
 #include "driver/virtio/virtio.h"
 
@@ -36,8 +37,13 @@ std::unique_ptr<Device> Open(Bus& bus, const DeviceConfig& config) {
     throw DeviceError(text);
   }
   if (device->driver == "virtio") return virtio::Open(bus, config);
-  CheckConfig(bus, config, ixgbe::kMaxQueues);
-  std::unique_ptr<Device> opened = ixgbe::Open(bus, config);
+  CheckConfig(bus, config,
+              {.queues = ixgbe::kMaxQueues,
+               .offloads = true,
+               .max_frame_size = ixgbe::kMaxFrameSize,
+               .interrupts = true,
+               .interrupt_interval = ixgbe::kMaxInterruptInterval});
+  std::unique_ptr<Device> opened = ixgbe::OpenWithOptions(bus, config);
   ixgbe::CheckEeprom(bus);
   return opened;
 }

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "driver/ixgbe/registers.h"
+#include "driver/ixgbe/option_registers.h"
 
 namespace ixylab::ixgbe {
 namespace {

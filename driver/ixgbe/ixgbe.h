@@ -15,12 +15,9 @@ inline constexpr std::uint16_t kDeviceIds[] = {0x10F7, 0x10F8, 0x10F9, 0x10FB, 0
                                                0x1514, 0x1517, 0x151C, 0x1529, 0x152A, 0x154A,
                                                0x154D, 0x154F, 0x1557, 0x1558};
 
-/// As many as RSS can tell apart (section 7.1.2.8).
-inline constexpr std::size_t kMaxQueues = 16;
-
-/// Resets the device behind `bus` and brings it up. `config` is as CheckConfig (driver/checks.h)
-/// accepts it, with at most kMaxQueues queues. Throws DeviceError: another device, a register that
-/// does not answer.
+/// The driver of the ixy paper: resets the device behind `bus` and brings it up with one queue
+/// pair. `config` is as CheckConfig (driver/checks.h) accepts it. Throws DeviceError: another
+/// device, a register that does not answer, an option (driver/ixgbe/options.h opens with those).
 std::unique_ptr<Device> Open(Bus& bus, const DeviceConfig& config);
 
 }  // namespace ixylab::ixgbe

@@ -68,11 +68,13 @@ struct Ring {
 template <TailRegister Tail>
 class alignas(64) ReceiveQueue {  // no cache line in common with another thread's
  public:
-  /// Takes `entries` buffers from `pool`, which must have them. The tail is not written yet.
-  ReceiveQueue(DmaSpace& dma, std::uint32_t entries, MemoryPool& pool, Tail tail)
-      : ring_(dma, entries), pool_(&pool), tail_(tail) {
-    std::ranges::copy(pool.Take(entries), ring_.buffers.get());
-    for (std::uint32_t i = 0; i < entries; ++i) ring_.descriptors[i].Give(ring_.buffers[i]->iova);
+  /// Takes `config.receive_descriptors` buffers from `pool`, which must have them. The tail is not
+  /// written yet.
+  ReceiveQueue(DmaSpace& dma, const DeviceConfig& config, MemoryPool& pool, Tail tail)
+      : ring_(dma, config.receive_descriptors), pool_(&pool), tail_(tail) {
+    std::ranges::copy(pool.Take(ring_.mask + 1), ring_.buffers.get());
+    for (std::uint32_t i = 0; i <= ring_.mask; ++i)
+      ring_.descriptors[i].Give(ring_.buffers[i]->iova);
   }
 
   const Ring& ring() const { return ring_; }
@@ -151,9 +153,10 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
  public:
   static_assert(std::has_single_bit(kCleanBatch));
 
-  /// `entries` is at least 2 * kCleanBatch. One descriptor stays free: TDT = TDH is an empty ring.
-  TransmitQueue(DmaSpace& dma, std::uint32_t entries, std::uint32_t max_frame_size, Tail tail)
-      : ring_(dma, entries), tail_(tail), max_frame_size_(max_frame_size) {}
+  /// `config.transmit_descriptors` is at least 2 * kCleanBatch. One descriptor stays free: TDT =
+  /// TDH is an empty ring.
+  TransmitQueue(DmaSpace& dma, const DeviceConfig& config, Tail tail)
+      : ring_(dma, config.transmit_descriptors), tail_(tail), longest_(config.max_frame_size) {}
 
   const Ring& ring() const { return ring_; }
 
@@ -180,7 +183,7 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
     for (std::size_t i = 0; i != n; ++i) {
       PacketBuffer* const packet = packets[sent + i];
       const std::uint64_t size = packet->size;
-      if (size - 1 >= max_frame_size_) [[unlikely]]
+      if (size - 1 >= longest_) [[unlikely]]
         RefuseFrame(packets, sent + i, i);
       descriptors[i].Give(packet->iova, TransmitWord(size));
       buffers[i] = packet;
@@ -221,13 +224,13 @@ class alignas(64) TransmitQueue {  // no cache line in common with another threa
     throw FrameError("transmit: frame " + std::to_string(bad + 1) + " of " +
                          std::to_string(packets.size()) + " has " +
                          std::to_string(packets[bad]->size) + " bytes, 1 to " +
-                         std::to_string(max_frame_size_) + " are possible",
+                         std::to_string(longest_) + " are possible",
                      bad);
   }
 
   Ring ring_;
   Tail tail_;
-  std::uint64_t max_frame_size_;
+  std::uint64_t longest_;
   std::uint32_t next_ = 0;   // the next descriptor to write
   std::uint32_t first_ = 0;  // the oldest in flight, where a clean batch begins
 };

@@ -1,5 +1,5 @@
 // The registers of the 82599 that this driver uses, by their names in the datasheet (section
-// 8.2.3), each followed by its fields.
+// 8.2.3), each followed by its fields. Those of options are in option_registers.h.
 #ifndef DRIVER_IXGBE_REGISTERS_H_
 #define DRIVER_IXGBE_REGISTERS_H_
 
@@ -23,19 +23,14 @@ constexpr Bits Bit(unsigned n) { return Bits{1} << n; }
 // 8.2.3.1 General control
 inline constexpr Register CTRL{"CTRL", 0x00000};
 inline constexpr Bits CTRL_GIO_DIS = Bit(2), CTRL_LNK_RST = Bit(3), CTRL_RST = Bit(26);
-inline constexpr Register STATUS{"STATUS", 0x00008};
-inline constexpr Bits STATUS_GIO = Bit(19);
-inline constexpr Register CTRL_EXT{"CTRL_EXT", 0x00018};
-inline constexpr Bits CTRL_EXT_NS_DIS = Bit(16);
+inline constexpr Register STATUS{"STATUS", 0x00008}, CTRL_EXT{"CTRL_EXT", 0x00018};
+inline constexpr Bits STATUS_GIO = Bit(19), CTRL_EXT_NS_DIS = Bit(16);
 inline constexpr Register ESDP{"ESDP", 0x00020};
 inline constexpr Bits ESDP_SDP3 = Bit(3), ESDP_SDP3_IODIR = Bit(11);
 
 // 8.2.3.2 EEPROM
 inline constexpr Register EEC{"EEC", 0x10010};
-inline constexpr Bits EEC_EE_PRES = Bit(8), EEC_AUTO_RD = Bit(9);
-inline constexpr Register EERD{"EERD", 0x10014};
-inline constexpr Bits EERD_START = Bit(0), EERD_DONE = Bit(1);
-inline constexpr unsigned EERD_ADDR_SHIFT = 2, EERD_DATA_SHIFT = 16;
+inline constexpr Bits EEC_AUTO_RD = Bit(9);
 
 // 8.2.3.5 Interrupts
 inline constexpr Register EICR{"EICR", 0x00800}, EIMC{"EIMC", 0x00888};
@@ -44,12 +39,7 @@ inline constexpr Register EIMC_EX{"EIMC_EX", 0x00AB0, 2, 4};
 // 8.2.3.7 Receive filters
 inline constexpr Register FCTRL{"FCTRL", 0x05080};
 inline constexpr Bits FCTRL_MPE = Bit(8), FCTRL_UPE = Bit(9), FCTRL_BAM = Bit(10);
-inline constexpr Register RXCSUM{"RXCSUM", 0x05000};
-inline constexpr Bits RXCSUM_PCSD = Bit(13);
 inline constexpr Register MTA{"MTA", 0x05200, 128, 4};
-inline constexpr Register MRQC{"MRQC", 0x05818};
-inline constexpr Bits MRQC_RSS = 1, MRQC_RSS_FIELDS = 0xF3u << 16;  // TCP, UDP, IP; 4 and 6
-inline constexpr Register RETA{"RETA", 0x05C00, 32, 4}, RSSRK{"RSSRK", 0x05C80, 10, 4};
 inline constexpr Register RAL{"RAL", 0x0A200, 128, 8}, RAH{"RAH", 0x0A204, 128, 8};
 inline constexpr Bits RAH_AV = Bit(31);
 inline constexpr Register FTQF{"FTQF", 0x0E600, 128, 4}, PFUTA{"PFUTA", 0x0F400, 128, 4};
@@ -66,9 +56,9 @@ inline constexpr Register RDT{"RDT", 0x01018, 64, 0x40};
 inline constexpr Register RXDCTL{"RXDCTL", 0x01028, 64, 0x40};
 inline constexpr Bits RXDCTL_ENABLE = Bit(25);
 inline constexpr Register RDRXCTL{"RDRXCTL", 0x02F00};
-inline constexpr Bits RDRXCTL_CRCSTRIP = Bit(1), RDRXCTL_DMAIDONE = Bit(3);
-inline constexpr Bits RDRXCTL_RSCFRSTSIZE = 0x1Fu << 17;
-inline constexpr Bits RDRXCTL_RSCACKC = Bit(25), RDRXCTL_FCOE_WRFIX = Bit(26);
+inline constexpr Bits RDRXCTL_CRCSTRIP = Bit(1), RDRXCTL_DMAIDONE = Bit(3),
+                      RDRXCTL_RSCFRSTSIZE = 0x1Fu << 17, RDRXCTL_RSCACKC = Bit(25),
+                      RDRXCTL_FCOE_WRFIX = Bit(26);
 inline constexpr Register RXCTRL{"RXCTRL", 0x03000};
 inline constexpr Bits RXCTRL_RXEN = Bit(0);
 inline constexpr Register RXPBSIZE{"RXPBSIZE", 0x03C00, 8, 4};
@@ -76,8 +66,7 @@ inline constexpr Register RXPBSIZE{"RXPBSIZE", 0x03C00, 8, 4};
 // 8.2.3.9 Transmit DMA, 8.2.3.10 DCB
 inline constexpr Register DMATXCTL{"DMATXCTL", 0x04A80};
 inline constexpr Bits DMATXCTL_TE = Bit(0);
-inline constexpr Register DTXMXSZRQ{"DTXMXSZRQ", 0x08100};
-inline constexpr Register TXPBSIZE{"TXPBSIZE", 0x0CC00, 8, 4};
+inline constexpr Register DTXMXSZRQ{"DTXMXSZRQ", 0x08100}, TXPBSIZE{"TXPBSIZE", 0x0CC00, 8, 4};
 inline constexpr Register TXPBTHRESH{"TXPBTHRESH", 0x04950, 8, 4};
 inline constexpr Register TDBAL{"TDBAL", 0x06000, 128, 0x40}, TDBAH{"TDBAH", 0x06004, 128, 0x40};
 inline constexpr Register TDLEN{"TDLEN", 0x06008, 128, 0x40}, TDH{"TDH", 0x06010, 128, 0x40};
@@ -91,10 +80,8 @@ inline constexpr Bits RTTDCS_ARBDIS = Bit(6);
 // 8.2.3.22 MAC and link
 inline constexpr Register HLREG0{"HLREG0", 0x04240};
 inline constexpr Bits HLREG0_TXCRCEN = Bit(0), HLREG0_RXCRCSTRP = Bit(1), HLREG0_TXPADEN = Bit(10);
-inline constexpr Register AUTOC{"AUTOC", 0x042A0};
-inline constexpr Bits AUTOC_RESTART_AN = Bit(12);
-inline constexpr Register LINKS{"LINKS", 0x042A4};
-inline constexpr Bits LINKS_UP = Bit(30);
+inline constexpr Register AUTOC{"AUTOC", 0x042A0}, LINKS{"LINKS", 0x042A4};
+inline constexpr Bits AUTOC_RESTART_AN = Bit(12), LINKS_UP = Bit(30);
 inline constexpr unsigned LINKS_SPEED_SHIFT = 28;  // two bits
 
 // 8.2.3.23 Statistics, cleared by reading. Octets are pairs: the high part's read clears both.

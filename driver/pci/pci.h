@@ -3,8 +3,6 @@
 #ifndef DRIVER_PCI_PCI_H_
 #define DRIVER_PCI_PCI_H_
 
-#include <string>
-
 #include "driver/bus.h"
 
 namespace ixylab {

@@ -268,7 +268,7 @@ std::span<const SupportedDevice> SupportedDevices() {
 }
 
 std::unique_ptr<Device> Open(Bus& bus, const DeviceConfig& config) {
-  CheckConfig(bus, config, kMaxQueues);
+  CheckConfig(bus, config, {.queues = kMaxQueues});
   std::unique_ptr<Transport> transport = OpenTransport(bus, config.virtio_legacy);
   const Features features = Negotiate(*transport, config.pools.size() > 1);
   if (features.Has(VIRTIO_F_RING_PACKED)) {

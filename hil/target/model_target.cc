@@ -79,6 +79,9 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
       .has_rss = true,
       .toeplitz = options.nic == Nic::k82599,
       .threads = options.threaded,
+      .checksum_offload = true,
+      .vlan_offload = true,
+      .max_frame_size = 15868,  // 15.5 KiB with the CRC (82599: MAXFRS)
       .max_queues = 16,  // what RSS can spread over (datasheet 7.1.2.8)
       .soak_packets = options.threaded ? 2'000'000u : 10'000'000u,
       .quiet = std::chrono::milliseconds(options.threaded ? 100 : 5),
@@ -90,6 +93,8 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
     // The legacy interface ends with feature 31; VIRTIO_NET_F_SPEED_DUPLEX is 63.
     can.virtio_legacy = options.virtio == VirtioKind::kAsLegacy;
     can.reports_speed = !can.virtio_legacy && options.virtio != VirtioKind::kLegacy;
+    can.checksum_offload = can.vlan_offload = false;
+    can.max_frame_size = Capabilities().max_frame_size;
     can.max_queues = config.queue_pairs;
     can.max_descriptors = config.queue_size;
   }

@@ -21,6 +21,7 @@ namespace ixylab::ixgbe {
 namespace {
 
 constexpr std::uint32_t kEntries = 512;
+const DeviceConfig kConfig{.receive_descriptors = kEntries, .transmit_descriptors = kEntries};
 constexpr std::uint32_t kRdt = 0x01018;
 constexpr std::uint32_t kTdt = 0x06018;
 
@@ -46,8 +47,8 @@ template <TailRegister Tail>
 class Rig {
  public:
   Rig(Tail receive_tail, Tail transmit_tail, const std::uint32_t& tdt)
-      : receive_(memory_, kEntries, pool_, receive_tail),
-        transmit_(memory_, kEntries, 1514, transmit_tail),
+      : receive_(memory_, kConfig, pool_, receive_tail),
+        transmit_(memory_, kConfig, transmit_tail),
         receive_ring_({receive_.ring().descriptors, kEntries}),
         transmit_ring_({transmit_.ring().descriptors, kEntries}, tdt) {
     receive_.Start();

@@ -25,7 +25,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "waits_for_ever",
         what = "a wait for a register bit has no deadline (ixy)",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "return WaitUntil(bus_, timeout,",
         new = "return WaitUntil(bus_, std::chrono::hours(876000),",
         killed_by = "OpenErrors.EveryWaitEnds",
@@ -35,7 +35,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "ring_high_dropped",
         what = "the high half of a ring's address is not written",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "static_cast<std::uint32_t>(ring.iova() >> 32)",
         new = "0",
         killed_by = "BringUp.FirstFrameInEachDirection",
@@ -43,7 +43,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "ring_low_dropped",
         what = "the low half of a ring's address is not written",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "static_cast<std::uint32_t>(ring.iova())",
         new = "0",
         killed_by = "BringUp.FirstFrameInEachDirection",
@@ -51,7 +51,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "ring_halved",
         what = "a ring's length is told as half of what it is",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Write(length, ring.bytes());",
         new = "Write(length, ring.bytes() / 2);",
         killed_by = "Batches.EverySizeFrom1To512",
@@ -75,7 +75,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "receive_tail_of_queue_0",
         what = "all receive queues write queue 0's tail",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Doorbell(bus_, RDT[n].offset)",
         new = "Doorbell(bus_, RDT[0].offset)",
         killed_by = "Queues.FlowsStickToTheirQueueInOrder",
@@ -91,7 +91,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "transmit_tail_of_queue_0",
         what = "all transmit queues write queue 0's tail",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Doorbell(bus_, TDT[n].offset)",
         new = "Doorbell(bus_, TDT[0].offset)",
         killed_by = "Queues.EachTransmitQueueKeepsItsOrder",
@@ -107,7 +107,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "receive_ring_not_started",
         what = "the receive ring is never handed to the chip",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "receive_[n].Start();",
         new = "",
         killed_by = "BringUp.FirstFrameInEachDirection",
@@ -191,7 +191,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "leak_on_close_receive",
         what = "closing keeps the receive rings' buffers",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "for (auto& queue : receive_) queue.Clear();",
         new = "",
         killed_by = "Lifecycle.ClosingReturnsBuffersInFlight",
@@ -199,7 +199,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "leak_on_close_transmit",
         what = "closing keeps the buffers of frames in flight",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "for (auto& queue : transmit_) queue.Clear();",
         new = "",
         killed_by = "Lifecycle.ClosingReturnsBuffersInFlight",
@@ -207,7 +207,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "close_without_reset",
         what = "closing does not stop the chip, whose DMA goes on",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = """      DisableMaster();
       ResetOnce(CTRL_RST);""",
         new = "",
@@ -218,17 +218,17 @@ DRIVER_MUTANTS = [
     dict(
         name = "long_frames_accepted",
         what = "frames of up to 1,518 bytes are taken",
-        file = "ixgbe.cc",
-        old = "constexpr std::uint32_t kMaxFrameSize = 1514;",
-        new = "constexpr std::uint32_t kMaxFrameSize = 1518;",
+        file = "queue.h",
+        old = "longest_(config.max_frame_size)",
+        new = "longest_(config.max_frame_size + 4)",
         killed_by = "RefusedFrames.LongerThanTheLongest",
     ),
     dict(
         name = "empty_frames_accepted",
         what = "frames of 0 bytes are taken",
         file = "queue.h",
-        old = "if (size - 1 >= max_frame_size_) [[unlikely]]",
-        new = "if (size > max_frame_size_) [[unlikely]]",
+        old = "if (size - 1 >= longest_) [[unlikely]]",
+        new = "if (size > longest_) [[unlikely]]",
         killed_by = "RefusedFrames.Empty",
     ),
     dict(
@@ -242,7 +242,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "crc_not_stripped",
         what = "the CRC is left on: HLREG0.RXCRCSTRP is cleared",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Set(HLREG0, HLREG0_RXCRCSTRP);",
         new = "Clear(HLREG0, HLREG0_RXCRCSTRP);",
         killed_by = "Frames.EveryLengthFrom60To1514",
@@ -250,7 +250,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "no_padding",
         what = "short frames are not padded: HLREG0.TXPADEN is cleared",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Set(HLREG0, HLREG0_TXCRCEN | HLREG0_TXPADEN);",
         new = "Clear(HLREG0, HLREG0_TXPADEN);",
         killed_by = "Frames.EveryShortLengthArrives",
@@ -266,7 +266,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "promiscuous_stays",
         what = "SetPromiscuous(false) does nothing",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = ": Clear(FCTRL, bits);",
         new = ": void();",
         killed_by = "Filters.PromiscuousIsSwitchedWhileOpen",
@@ -274,7 +274,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "multicast_stays",
         what = "SetPromiscuous(false) leaves MPE set: all multicast is accepted",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = ": Clear(FCTRL, bits);",
         new = ": Clear(FCTRL, FCTRL_UPE);",
         killed_by = "Filters.PromiscuousIsSwitchedWhileOpen",
@@ -282,7 +282,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "no_broadcast",
         what = "FCTRL.BAM is not set",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Set(FCTRL, FCTRL_BAM);",
         new = "Clear(FCTRL, FCTRL_BAM);",
         killed_by = "Filters.BroadcastArrives",
@@ -290,7 +290,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "mac_swapped_on_write",
         what = "the first four bytes of a new MAC address are written in the wrong order",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "Write(RAL[0], words[0]);",
         new = "Write(RAL[0], __builtin_bswap32(words[0]));",
         killed_by = "Filters.NewAddressTakesThePlaceOfTheOld",
@@ -298,7 +298,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "mac_swapped_on_read",
         what = "the first four bytes of the MAC address are read in the wrong order",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "const std::uint64_t bytes = ReadPair(RAL[0], RAH[0]);",
         new = """const std::uint64_t right = ReadPair(RAL[0], RAH[0]);
     const std::uint64_t bytes = (right >> 32 << 32) | __builtin_bswap32(right);""",
@@ -307,7 +307,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "rah_without_av",
         what = "a new MAC address is written without RAH.AV",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "words = {0, RAH_AV};",
         new = "words = {0, 0};",
         killed_by = "Filters.NewAddressTakesThePlaceOfTheOld",
@@ -315,7 +315,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "reta_not_spread",
         what = "RETA sends all flows to queue 0",
-        file = "ixgbe.cc",
+        file = "options.cc",
         old = "(4 * n + i) % queues",
         new = "std::uint32_t{0}",
         killed_by = "Queues.FlowsStickToTheirQueueInOrder",
@@ -325,7 +325,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "bytes_with_crc",
         what = "bytes sent include the CRC",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "- transmitted * kCrcSize",
         new = "",
         killed_by = "Counters.ExactInBothDirections",
@@ -333,7 +333,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "missed_forgotten",
         what = "frames dropped for want of a descriptor are not counted",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "totals_.missed_packets += Read(QPRDC[0]);",
         new = "",
         killed_by = "SlowReader.SentIsReceivedPlusMissed",
@@ -341,7 +341,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "totals_not_cleared",
         what = "ResetStatistics keeps the totals",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = """    ReadStatistics();
     totals_ = {};""",
         new = "    ReadStatistics();",
@@ -350,7 +350,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "counters_not_cleared",
         what = "ResetStatistics does not read the chip's counters, which keep what they have",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = """    ReadStatistics();
     totals_ = {};""",
         new = "    totals_ = {};",
@@ -361,7 +361,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "laser_left_off",
         what = "the laser is switched off: SDP3 is set",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "(Read(ESDP) & ~ESDP_SDP3)",
         new = "(Read(ESDP) | ESDP_SDP3)",
         killed_by = "BringUp.LinkComesUp",
@@ -369,7 +369,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "link_always_up",
         what = "Link() does not look at LINKS.UP",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "if ((links & LINKS_UP) == 0) return {};",
         new = "",
         killed_by = "Link.GoesDownAndUpOnBothSides",
@@ -377,7 +377,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "link_timeout_ignored",
         what = "WaitForLink waits for its own time, not the caller's",
-        file = "ixgbe.cc",
+        file = "ixgbe_device.h",
         old = "return Poll(LINKS, LINKS_UP, LINKS_UP, timeout);",
         new = "return Poll(LINKS, LINKS_UP, LINKS_UP, 10 * kDeadline);",
         killed_by = "Link.WaitingForItEndsAtTheDeadline",
@@ -385,7 +385,7 @@ DRIVER_MUTANTS = [
     dict(
         name = "eeprom_shifted",
         what = "EEPROM words are read one bit off",
-        file = "registers.h",
+        file = "option_registers.h",
         old = "EERD_DATA_SHIFT = 16;",
         new = "EERD_DATA_SHIFT = 15;",
         killed_by = "BringUp.LinkComesUp",

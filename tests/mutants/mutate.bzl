@@ -100,7 +100,7 @@ def _drivers():
     virtio_names = [m["name"] for m in VIRTIO_MUTANTS]
     declaration = """
 namespace ixylab::mutant_%s {
-std::unique_ptr<Device> Open(Bus&, const DeviceConfig&);
+std::unique_ptr<Device> OpenWithOptions(Bus&, const DeviceConfig&);
 void CheckEeprom(Bus&);
 }
 """
@@ -134,7 +134,7 @@ std::span<const ixylab::mutants::MutatedDriver> ixylab::mutants::MutatedDrivers(
             "".join([declaration % name for name in names] +
                     [virtio_declaration % name for name in virtio_names]),
             "".join([
-                "      {\"%s\", OpenAndCheck<mutant_%s::Open, mutant_%s::CheckEeprom>},\n" % (name, name, name)
+                "      {\"%s\", OpenAndCheck<mutant_%s::OpenWithOptions, mutant_%s::CheckEeprom>},\n" % (name, name, name)
                 for name in names
             ] + [
                 "      {\"%s\", mutant_%s::Open},\n" % (name, name)

@@ -21,23 +21,24 @@ using emulator::intel82599::AllRegisters;
 using emulator::intel82599::FindRegister;
 
 constexpr char kGolden[] = "tests/trace/one_side_only.txt";
-constexpr char kDriverHeader[] = "driver/ixgbe/registers.h";
+constexpr const char* kDriverHeaders[] = {"driver/ixgbe/registers.h",
+                                          "driver/ixgbe/option_registers.h"};
 
 struct DriverRegister {
   std::string name;
   std::uint32_t offset;
 };
 
-/// Each register that the driver's header defines, read from its text: a list in the program would
-/// only hold what somebody remembered to add.
-std::vector<DriverRegister> DriverRegisters() {
+/// Adds each register that `header` defines, read from its text: a list in the program would only
+/// hold what somebody remembered to add.
+void AddRegisters(const std::string& header, std::vector<DriverRegister>& registers) {
   constexpr char kBegin[] = "inline constexpr Register ";
   const std::regex definition(R"re((\w+)\{"(\w+)", (\w+)(?:, (\w+), (\w+))?\}(?:, |;$))re");
   const auto number = [](const std::string& text) {
     return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
   };
-  std::vector<DriverRegister> registers;
-  std::ifstream file(kDriverHeader);
+  const std::size_t before = registers.size();
+  std::ifstream file(header);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kBegin)) continue;
     std::string rest = line.substr(sizeof(kBegin) - 1);
@@ -54,7 +55,12 @@ std::vector<DriverRegister> DriverRegisters() {
       }
     }
   }
-  EXPECT_FALSE(registers.empty()) << kDriverHeader;
+  EXPECT_GT(registers.size(), before) << header;
+}
+
+std::vector<DriverRegister> DriverRegisters() {
+  std::vector<DriverRegister> registers;
+  for (const char* header : kDriverHeaders) AddRegisters(header, registers);
   return registers;
 }
 

@@ -117,8 +117,10 @@ class QueueRig {
  public:
   explicit QueueRig(const RigOptions& options)
       : machine_(options),
-        in_(machine_.memory, options.entries, machine_.pool, Doorbell(machine_.in_bus, kTail)),
-        out_(machine_.memory, options.entries, 1514, Doorbell(machine_.out_bus, kTail)) {
+        in_(machine_.memory, {.receive_descriptors = options.entries}, machine_.pool,
+            Doorbell(machine_.in_bus, kTail)),
+        out_(machine_.memory, {.transmit_descriptors = options.entries},
+             Doorbell(machine_.out_bus, kTail)) {
     in_.Start();
   }
   ~QueueRig() {

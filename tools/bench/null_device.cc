@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "driver/ixgbe/registers.h"
+#include "driver/ixgbe/option_registers.h"
 
 namespace ixylab::bench {
 namespace {

@@ -107,7 +107,7 @@ void ExpectTransmitSetUp(MockBus& bus) {
   bus.ExpectWriteTable32(0x0CC00, 8, 0);                 // TXPBSIZE
   bus.ExpectWrite32(0x0CC00, 0x28000);                   // 160 KiB for packet buffer 0
   bus.ExpectWriteTable32(0x04950, 8, 0);                 // TXPBTHRESH
-  bus.ExpectWrite32(0x04950, 0x9E);                      // 160 KiB less a frame, in KiB
+  bus.ExpectWrite32(0x04950, 0x90);                      // 160 KiB less a frame, in KiB
   bus.ExpectWrite32(0x08100, 0xFFF);                     // DTXMXSZRQ
   bus.ExpectMask32(0x04900, {.clear = 1 << 6});
 }
@@ -124,6 +124,7 @@ void ExpectReceiveRing(MockBus& bus, std::uint32_t n, std::uint64_t iova, std::u
   bus.ExpectWrite32(queue + 0x08, bytes);                                   // RDLEN
   bus.ExpectWrite32(queue + 0x10, 0);                                       // RDH
   bus.ExpectWrite32(queue + 0x18, 0);                                       // RDT
+  bus.ExpectMask32(queue + 0x0C, {.clear = 1 << 12});                       // DCA_RXCTRL
   // SRRCTL: BSIZEPACKET 2 KiB, DESCTYPE 001 (advanced, one buffer), DROP_EN.
   bus.ExpectWrite32(queue + 0x14, 0x12000002);
 }
@@ -158,10 +159,7 @@ void ExpectQueuesStart(MockBus& bus, std::uint32_t queues, std::uint32_t receive
     bus.ExpectWrite32(0x01018 + 0x40 * n, receive_descriptors - 1);  // RDT
   }
   bus.ExpectMask32(0x00018, {.set = 1 << 16});  // CTRL_EXT.NS_DIS
-  for (std::uint32_t n = 0; n < queues; ++n) {
-    bus.ExpectMask32(0x0100C + 0x40 * n, {.clear = 1 << 12});  // DCA_RXCTRL
-  }
-  bus.ExpectMask32(0x03000, {.set = 1});  // RXCTRL.RXEN
+  bus.ExpectMask32(0x03000, {.set = 1});        // RXCTRL.RXEN
 }
 
 void ExpectClose(MockBus& bus) {

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "driver/device.h"
-#include "driver/ixgbe/ixgbe.h"
+#include "driver/ixgbe/options.h"
 #include "driver/memory_pool.h"
 #include "tests/driver/ixgbe/chapters.h"
 #include "tests/driver/mock_bus.h"
@@ -63,13 +63,13 @@ class IxgbeTest : public testing::Test {
     ExpectDeviceSetUp(queues);
     ExpectQueues(queues);
     ExpectQueuesStart(bus_, queues, kReceiveDescriptors);
-    return ixgbe::Open(bus_, Config(queues));
+    return OpenWithOptions(bus_, Config(queues));
   }
 
   /// An opening that fails: its message.
   std::string OpenError(const DeviceConfig& config) {
     try {
-      ixgbe::Open(bus_, config);
+      OpenWithOptions(bus_, config);
     } catch (const DeviceError& error) {
       return error.what();
     }

@@ -56,7 +56,8 @@ class ReceiveQueueTest : public testing::Test {
   ScriptedDma dma_;
   MemoryPool pool_{dma_, kEntries + 32};
   std::vector<std::uint32_t> tails_;
-  ReceiveQueue<RecordedTail> queue_{dma_, kEntries, pool_, RecordedTail{&tails_}};
+  ReceiveQueue<RecordedTail> queue_{
+      dma_, {.receive_descriptors = kEntries}, pool_, RecordedTail{&tails_}};
   std::span<std::uint64_t> words_;
   std::vector<PacketBuffer*> received_;
 };

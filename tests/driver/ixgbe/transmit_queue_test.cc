@@ -24,6 +24,7 @@ using testing::IsEmpty;
 constexpr std::size_t kEntries = 64;
 constexpr std::size_t kBatch = 32;  // frames that are reported, and freed, together
 constexpr std::uint32_t kMaxFrameSize = 1514;
+const DeviceConfig kConfig{.transmit_descriptors = kEntries, .max_frame_size = kMaxFrameSize};
 
 // DTYP 3 (bits 20-23), EOP (24), IFCS (25), RS (27), DEXT (29); DD (32).
 constexpr std::uint64_t kCommand = 0x23300000;
@@ -66,7 +67,7 @@ class TransmitQueueTest : public testing::Test {
   ScriptedDma dma_;
   MemoryPool pool_{dma_, 3 * kEntries};
   std::vector<std::uint32_t> tails_;
-  TransmitQueue<RecordedTail> queue_{dma_, kEntries, kMaxFrameSize, RecordedTail{&tails_}};
+  TransmitQueue<RecordedTail> queue_{dma_, kConfig, RecordedTail{&tails_}};
   std::span<std::uint64_t> words_;
   std::size_t head_ = 0;
 };
@@ -142,7 +143,7 @@ TEST_F(TransmitQueueTest, EachCleanBatchIsReportedAtItsEnd) {
   for (std::size_t start = 0; start < kEntries; ++start) {
     for (std::size_t count = 1; count < kEntries; ++count) {
       std::vector<std::uint32_t> tails;
-      TransmitQueue<RecordedTail> queue(dma_, kEntries, kMaxFrameSize, RecordedTail{&tails});
+      TransmitQueue<RecordedTail> queue(dma_, kConfig, RecordedTail{&tails});
       auto* const words = reinterpret_cast<std::uint64_t*>(dma_.last().data());
       const auto send = [&](std::size_t n) {
         const std::vector<PacketBuffer*> frames = Frames(n);
