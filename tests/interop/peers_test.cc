@@ -1,0 +1,54 @@
+// This repository's driver and Linux's ixgbe at the two ends of a modelled cable: guest/peers.sh
+// says what they see of each other.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/interop/network_run.h"
+
+namespace ixylab::hil {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string Value(const std::string& section, const std::string& name) {
+  return NetworkRun().Value(section, name);
+}
+
+void ExpectLinkAndReturn(const std::string& section) {
+  EXPECT_EQ(Value(section, "peer"), "ready");
+  EXPECT_EQ(Value(section, "link"), "yes");
+  EXPECT_EQ(Value(section, "ended"), "0");
+  EXPECT_EQ(Value(section, "link with the kernel's"), "yes");
+  EXPECT_THAT(Value(section, "kernel's"), StartsWith("5 packets transmitted, 5 received, 0%"));
+}
+
+TEST(PeersTest, OursAnswersLinux) {
+  ExpectLinkAndReturn("peer");
+  EXPECT_THAT(Value("peer", "flood"), StartsWith("1000 packets transmitted, 1000 received, 0%"));
+  EXPECT_THAT(Value("peer", "flood of 1472"),
+              StartsWith("200 packets transmitted, 200 received, 0%"));
+  for (const int size : {0, 1, 17, 18, 19, 64, 511, 1471}) {
+    EXPECT_THAT(Value("peer", "size " + std::to_string(size)),
+                StartsWith("3 packets transmitted, 3 received, 0%"));
+  }
+  EXPECT_EQ(Value("peer", "datagrams from the kernel"), "sent 1473, back 1473");
+}
+
+TEST(PeersTest, LinuxAnswersOurs) {
+  EXPECT_EQ(Value("peer", "pings to the kernel"), "sent 1473, back 1473");
+  EXPECT_EQ(Value("peer", "datagrams to the kernel"), "sent 1473, arrived 1473, errors 0");
+}
+
+TEST(PeersTest, OursFoundNothingWrong) {
+  const std::string seen = Value("peer", "peer has seen");
+  EXPECT_THAT(seen, HasSubstr("udp 1473"));
+  EXPECT_THAT(seen, Not(HasSubstr("bad")));
+}
+
+}  // namespace
+}  // namespace ixylab::hil
