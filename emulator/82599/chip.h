@@ -55,7 +55,8 @@ class Chip final : public Card {
   ///   receiver off              passed the filters, with RXCTRL.RXEN or bus mastering off
   ///   missed                    no room in the packet buffer (RXMPC)
   ///   dropped                   no descriptor, and DROP_EN; or the queue is off (QPRDC)
-  /// What came from the wire is one of those; or waits in the packet buffer, or did so when the port
+  /// What came from the wire is one of those (a bad frame that FCTRL.SBP stores is also one of the
+  /// received, missed or dropped); or waits in the packet buffer, or did so when the port
   /// was reset; or was lost by a DMA fault of its ring.
   std::vector<NamedCounter> counters(unsigned port) const override;
   std::string Describe(unsigned region, std::uint32_t offset, unsigned bytes,
