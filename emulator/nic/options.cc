@@ -165,7 +165,7 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
   CLI::App app("A network card as a process: serves its ports to QEMU's vfio-user-pci.", "nic");
   Options options;
   std::vector<std::string> sockets, wires;
-  std::string mac, control;
+  std::string mac, control, doorbells = "trapped";
   app.add_option("--nic", options.model_name,
                  "82599, virtio-net, virtio-net,legacy, virtio-net,modern or virtio-net,packed")
       ->capture_default_str();
@@ -186,6 +186,11 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
           ->expected(0, 1);
   app.add_option("--report", options.report_file, "Write what was seen to this file at the end");
   app.add_option("--control", control, "PATH of a socket, or fd:N, that takes commands");
+  app.add_option("--doorbells", doorbells,
+                 "trapped: each access of a guest to a register is a message; mapped: rings of "
+                 "queue 0 are memory that is polled")
+      ->check(CLI::IsMember({"trapped", "mapped"}))
+      ->capture_default_str();
   app.add_flag("--once", options.once, "End when the last client has gone");
 
   try {
@@ -212,6 +217,7 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
   options.wires = ParseWires(wires, sockets.size());
   if (!mac.empty()) options.mac = ParseMac(mac);
   options.trace = trace->count() > 0;
+  options.map_doorbells = doorbells == "mapped";
   if (!control.empty()) options.control = ParsePlace("--control", control);
   CheckDifferent(options);
   return options;

@@ -55,6 +55,7 @@ struct Options {
   std::string report_file;
   std::optional<SocketAddress> control;
   bool once = false;
+  bool map_doorbells = false;
 };
 
 /// Nothing if it only asked for help, which is on stdout now. Throws UsageError.

@@ -90,6 +90,10 @@ class RecordedFunction final : public NicFunction {
   void* MapRegister(unsigned region, std::uint32_t offset) override {
     return function_.MapRegister(region, offset);
   }
+  std::vector<MappableArea> MappableAreas() const override { return function_.MappableAreas(); }
+  std::uint32_t Peek(unsigned region, std::uint32_t offset) override {
+    return function_.Peek(region, offset);
+  }
   bool Run() override { return function_.Run(); }
 
  private:

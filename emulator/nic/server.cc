@@ -96,6 +96,7 @@ void Server::Serve(unsigned port, const SocketAddress& address) {
 
 VfioUserHost::Options Server::HostOptions() {
   VfioUserHost::Options host;
+  host.map_doorbells = options_.map_doorbells;
   host.hooks.log = [this](unsigned port, std::string_view line) {
     journal_.LogSeldom(loop_.Now(), "port " + std::to_string(port) + ": " + std::string(line));
   };

@@ -1,7 +1,7 @@
 #include "emulator/host/vfio_user/connection.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
@@ -89,11 +89,33 @@ std::optional<Message> Connection::Next() {
   return message;
 }
 
+ssize_t Connection::Send(std::span<const iovec> pieces, int descriptor) {
+  alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  if (descriptor >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  const ssize_t sent = sendmsg(fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) error_ = std::strerror(errno);
+  return sent;
+}
+
 void Connection::Reply(const Header& request, int error, std::span<const std::byte> head,
-                       std::span<const std::byte> data) {
+                       std::span<const std::byte> data, int descriptor) {
   if ((request.flags & kNoReply) != 0 || !error_.empty()) return;
   // "If an error occurs, the reply message must only include the reply header."
-  if (error != 0) head = data = {};
+  if (error != 0) {
+    head = data = {};
+    descriptor = -1;
+  }
   const Header header{
       .id = request.id,
       .command = request.command,
@@ -102,21 +124,14 @@ void Connection::Reply(const Header& request, int error, std::span<const std::by
       .error = static_cast<std::uint32_t>(error)};
   const std::array<std::span<const std::byte>, 3> pieces = {std::as_bytes(std::span(&header, 1)),
                                                             head, data};
-  std::size_t sent = 0;
-  if (!blocked()) {
-    std::array<iovec, 3> vector;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      vector[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
-    }
-    msghdr message{};
-    message.msg_iov = vector.data();
-    message.msg_iovlen = vector.size();
-    const ssize_t bytes = sendmsg(fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (bytes < 0 && errno != EAGAIN && errno != EINTR) {
-      error_ = std::strerror(errno);
-      return;
-    }
-    sent = static_cast<std::size_t>(std::max<ssize_t>(bytes, 0));
+  std::array<iovec, 3> vector;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    vector[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
+  }
+  const ssize_t result = blocked() ? 0 : Send(vector, descriptor);
+  std::size_t sent = static_cast<std::size_t>(std::max<ssize_t>(result, 0));
+  if (sent == 0 && descriptor >= 0) {
+    unsent_descriptor_ = FileDescriptor(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
   }
   for (std::span<const std::byte> piece : pieces) {
     const std::size_t skip = std::min(sent, piece.size());
@@ -128,12 +143,11 @@ void Connection::Reply(const Header& request, int error, std::span<const std::by
 
 void Connection::Flush() {
   if (!blocked() || !error_.empty()) return;
-  const ssize_t bytes = send(fd(), unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (bytes >= 0) {
-    unsent_.erase(unsent_.begin(), unsent_.begin() + bytes);
-  } else if (errno != EAGAIN && errno != EINTR) {
-    error_ = std::strerror(errno);
-  }
+  const iovec all{.iov_base = unsent_.data(), .iov_len = unsent_.size()};
+  const ssize_t bytes = Send(std::span(&all, 1), unsent_descriptor_.get());
+  if (bytes <= 0) return;
+  unsent_descriptor_.Close();
+  unsent_.erase(unsent_.begin(), unsent_.begin() + bytes);
 }
 
 }  // namespace ixylab::emulator::vfio_user

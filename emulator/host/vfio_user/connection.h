@@ -2,6 +2,9 @@
 #ifndef EMULATOR_HOST_VFIO_USER_CONNECTION_H_
 #define EMULATOR_HOST_VFIO_USER_CONNECTION_H_
 
+#include <sys/types.h>
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -35,9 +38,10 @@ class Connection {
   /// Why the connection is over; empty while it is not.
   const std::string& error() const { return error_; }
 
-  /// A reply with `head` and `data` as its payload; with `error` (an errno) instead, if not 0.
+  /// A reply with `head` and `data` as its payload, and `descriptor` (-1: none; duplicated if it
+  /// has to wait); with `error` (an errno) instead, if not 0.
   void Reply(const Header& request, int error, std::span<const std::byte> head,
-             std::span<const std::byte> data);
+             std::span<const std::byte> data, int descriptor = -1);
   /// Replies are waiting, because the client does not read. To be cared for before it gets more.
   bool blocked() const { return !unsent_.empty(); }
   /// Tries again to send them.
@@ -45,6 +49,7 @@ class Connection {
 
  private:
   void TakeDescriptors(void* control_message);
+  ssize_t Send(std::span<const iovec> pieces, int descriptor);
 
   FileDescriptor socket_;
   std::string error_;
@@ -57,6 +62,7 @@ class Connection {
   // this byte belongs to their message, however the client cut its messages up.
   std::vector<std::pair<std::size_t, FileDescriptor>> arrived_;
   std::vector<std::byte> unsent_;
+  FileDescriptor unsent_descriptor_;  // goes with the first byte of that
 };
 
 }  // namespace ixylab::emulator::vfio_user

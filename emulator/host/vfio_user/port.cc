@@ -60,11 +60,12 @@ unsigned Width(std::uint32_t offset, std::size_t left) {
 }  // namespace
 
 Port::Port(unsigned number, NicFunction& function, EventLoop& loop,
-           const VfioUserHost::Hooks& hooks, std::atomic<std::uint64_t>& map_epoch)
+           const VfioUserHost::Options& options, std::atomic<std::uint64_t>& map_epoch)
     : number_(number),
       function_(function),
       loop_(loop),
-      hooks_(hooks),
+      options_(options),
+      hooks_(options.hooks),
       map_epoch_(map_epoch),
       interrupts_(function) {}
 
@@ -112,6 +113,9 @@ void Port::Attach(FileDescriptor socket) {
   watched_ = true;
   negotiated_ = false;
   complaints_ = 0;
+  // New for each client: the one before may have kept its own.
+  const std::vector<MappableArea> areas = function_.MappableAreas();
+  if (options_.map_doorbells && !areas.empty()) mapped_.emplace(function_, areas.front().region);
   if (hooks_.connected) hooks_.connected(number_);
 }
 
@@ -119,6 +123,8 @@ void Port::HangUp(std::string_view why) {
   const std::string reason(why);  // it may be the client's
   if (std::exchange(watched_, false)) loop_.Unwatch(client_->fd());
   client_.reset();
+  mapped_.reset();
+  shown_ = false;
   ++map_epoch_;
   dma_.UnmapAll();
   interrupts_.Clear();
@@ -164,13 +170,17 @@ void Port::Answer(Message message) {
   if ((message.header.flags & kTypeMask) != kTypeCommand) {
     return Complain("a message that is no command: ignored");
   }
+  // What the client stored before it sent this comes first.
+  PollRegisters();
   Reply reply;
   const int error =
       message.descriptors.size() > kMaxMessageDescriptors ? EINVAL : Handle(message, reply);
   if (error != 0) {
     Complain(NameOf(message.header.command) + " refused: " + std::strerror(error));
   }
-  client_->Reply(message.header, error, std::span(reply.head).first(reply.head_bytes), reply.data);
+  PublishRegisters();
+  client_->Reply(message.header, error, std::span(reply.head).first(reply.head_bytes), reply.data,
+                 reply.descriptor);
 }
 
 int Port::Handle(Message& message, Reply& reply) {
@@ -259,13 +269,42 @@ int Port::HandleGetRegionInfo(const Message& message, Reply& reply) {
   }
   const std::uint32_t size = function_.RegionBytes(info.index);
   constexpr std::uint32_t kAccess = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-  reply.Set(RegionInfo{.argsz = sizeof info,
-                       .flags = size != 0 ? kAccess : 0,
-                       .index = info.index,
-                       .cap_offset = 0,
-                       .size = size,
-                       .offset = 0});
+  RegionInfo answer{.argsz = sizeof info,
+                    .flags = size != 0 ? kAccess : 0,
+                    .index = info.index,
+                    .cap_offset = 0,
+                    .size = size,
+                    .offset = 0};
+  if (mapped_ && info.index == mapped_->region()) {
+    MakeAreas();
+    answer.argsz += static_cast<std::uint32_t>(data_.size());
+    answer.flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+    answer.cap_offset = sizeof info;
+    // A client without room for all of it asks again with the argsz that it finds here. QEMU wants
+    // cap_offset even then (vfio_user_device_io_get_region_info).
+    if (info.argsz >= answer.argsz) {
+      reply.data = data_;
+      reply.descriptor = mapped_->file();
+      shown_ = true;
+    }
+  }
+  reply.Set(answer);
   return 0;
+}
+
+/// VFIO_REGION_INFO_CAP_SPARSE_MMAP of the mapped registers, to data_.
+void Port::MakeAreas() {
+  const std::vector<MappableArea>& areas = mapped_->areas();
+  const vfio_region_info_cap_sparse_mmap capability{
+      .header = {.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1, .next = 0},
+      .nr_areas = static_cast<std::uint32_t>(areas.size()),
+      .reserved = 0};
+  data_.resize(sizeof capability + areas.size() * sizeof(vfio_region_sparse_mmap_area));
+  std::memcpy(data_.data(), &capability, sizeof capability);
+  for (std::size_t i = 0; i < areas.size(); ++i) {
+    const vfio_region_sparse_mmap_area area{.offset = areas[i].offset, .size = areas[i].size};
+    std::memcpy(data_.data() + sizeof capability + i * sizeof area, &area, sizeof area);
+  }
 }
 
 int Port::HandleGetIrqInfo(const Message& message, Reply& reply) {
@@ -295,6 +334,13 @@ int Port::HandleReset() {
 }
 
 // --- Registers ---
+
+bool Port::PollRegisters() {
+  if (!maps_registers()) return false;
+  return mapped_->Poll([this](std::uint32_t offset, std::uint32_t value) {
+    WriteRegister(mapped_->region(), offset, 4, value);
+  });
+}
 
 bool Port::InRegion(const RegionAccess& access) const {
   if (access.region >= VFIO_PCI_NUM_REGIONS) return false;

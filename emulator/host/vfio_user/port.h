@@ -18,6 +18,7 @@
 #include "emulator/host/vfio_user/connection.h"
 #include "emulator/host/vfio_user/dma_map.h"
 #include "emulator/host/vfio_user/interrupts.h"
+#include "emulator/host/vfio_user/mapped_registers.h"
 #include "emulator/host/vfio_user/protocol.h"
 #include "emulator/host/vfio_user/vfio_user_host.h"
 
@@ -26,9 +27,9 @@ namespace ixylab::emulator::vfio_user {
 /// Answers the client's messages. No message throws.
 class Port {
  public:
-  /// `hooks` and `map_epoch` are the host's.
-  Port(unsigned number, NicFunction& function, EventLoop& loop, const VfioUserHost::Hooks& hooks,
-       std::atomic<std::uint64_t>& map_epoch);
+  /// `options` and `map_epoch` are the host's.
+  Port(unsigned number, NicFunction& function, EventLoop& loop,
+       const VfioUserHost::Options& options, std::atomic<std::uint64_t>& map_epoch);
   ~Port();
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
@@ -45,6 +46,14 @@ class Port {
   bool blocked() const { return client_ && client_->blocked(); }
   /// Answers what is there, a buffer full at most.
   void Serve();
+  /// There are registers that the client writes without a message.
+  bool maps_registers() const { return mapped_.has_value() && shown_; }
+  /// Lets the function know of those. True if there were some.
+  bool PollRegisters();
+  /// Shows the client what has become of them.
+  void PublishRegisters() {
+    if (maps_registers()) mapped_->Publish();
+  }
   /// Whether Serve has answered anything since the last call.
   bool TakeActivity() { return std::exchange(active_, false); }
 
@@ -60,6 +69,7 @@ class Port {
     std::array<std::byte, 32> head;
     std::size_t head_bytes = 0;
     std::span<const std::byte> data;
+    int descriptor = -1;  // to go with it; stays its owner's
   };
 
   void Accept();
@@ -81,6 +91,7 @@ class Port {
   int HandleRegionWriteMulti(const Message& message, Reply& reply);
   int HandleReset();
 
+  void MakeAreas();
   bool InRegion(const RegionAccess& access) const;
   int WriteRegion(const RegionAccess& access, std::span<const std::byte> data);
   std::uint32_t ReadRegister(unsigned region, std::uint32_t offset, unsigned bytes);
@@ -89,6 +100,7 @@ class Port {
   const unsigned number_;
   NicFunction& function_;
   EventLoop& loop_;
+  const VfioUserHost::Options& options_;
   const VfioUserHost::Hooks& hooks_;
   std::atomic<std::uint64_t>& map_epoch_;
 
@@ -101,7 +113,9 @@ class Port {
   DmaMap dma_;
   Interrupts interrupts_;
   std::string capabilities_;     // of the reply to VFIO_USER_VERSION
-  std::vector<std::byte> data_;  // of the reply to VFIO_USER_REGION_READ
+  std::vector<std::byte> data_;  // of the reply to VFIO_USER_REGION_READ or GET_REGION_INFO
+  std::optional<MappedRegisters> mapped_;
+  bool shown_ = false;  // to the client
 };
 
 }  // namespace ixylab::emulator::vfio_user

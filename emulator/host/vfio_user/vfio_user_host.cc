@@ -14,6 +14,10 @@ namespace {
 constexpr int kRounds = 64;
 // How long a client that does not read its replies goes without another try.
 constexpr Nanoseconds kRetry = std::chrono::milliseconds(1);
+// Between two looks at registers that a client has mapped and leaves alone: a doorbell may be as
+// late. The longer nothing comes, the longer.
+constexpr Nanoseconds kShortestNap = std::chrono::microseconds(20);
+constexpr Nanoseconds kLongestNap = std::chrono::microseconds(500);
 
 }  // namespace
 
@@ -24,7 +28,7 @@ VfioUserHost::~VfioUserHost() = default;
 
 void VfioUserHost::Plug(NicFunction& function) {
   ports_.push_back(std::make_unique<vfio_user::Port>(static_cast<unsigned>(ports_.size()), function,
-                                                     loop_, options_.hooks, map_epoch_));
+                                                     loop_, options_, map_epoch_));
 }
 
 void VfioUserHost::Listen(unsigned port, FileDescriptor listening) {
@@ -45,20 +49,30 @@ bool VfioUserHost::Step(Nanoseconds timeout) {
     Nanoseconds wait = spinning || pending_ ? Nanoseconds{0} : std::max(deadline - now, {});
     for (const auto& port : ports_) {
       if (port->blocked()) wait = std::min(wait, kRetry);
+      if (port->maps_registers()) wait = std::min(wait, nap_);
     }
-    bool busy = loop_.Step(wait);
+    const bool busy = loop_.Step(wait);
     bool answered = false;
     for (const auto& port : ports_) {
       if (port->blocked()) port->Serve();
       answered |= port->TakeActivity();
+      answered |= port->PollRegisters();
     }
     if (answered) spin_until_ = Now() + options_.spin;
     if (busy || answered || pending_) {
+      nap_ = kShortestNap;
       RunFunctions();
+      for (const auto& port : ports_) port->PublishRegisters();
       return true;
     }
-    if (!spinning || now >= deadline) return false;
-    sched_yield();
+    if (now >= deadline) return false;
+    if (spinning) {
+      sched_yield();
+    } else if (wait < deadline - now) {
+      nap_ = std::min(2 * nap_, kLongestNap);
+    } else {
+      return false;
+    }
   }
 }
 

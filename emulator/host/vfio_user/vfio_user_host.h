@@ -55,6 +55,9 @@ class VfioUserHost final : public Host {
   struct Options {
     /// How long Step looks for the next message without sleeping, after it has handled one.
     Nanoseconds spin = std::chrono::microseconds(50);
+    /// Clients may map what NicFunction::MappableAreas names, and get no message for it. Step looks
+    /// there as long as it spins, and every now and then while it sleeps.
+    bool map_doorbells = false;
     Hooks hooks = {};
   };
 
@@ -101,6 +104,7 @@ class VfioUserHost final : public Host {
   std::vector<std::unique_ptr<vfio_user::Port>> ports_;
   Nanoseconds spin_until_{0};
   bool pending_ = false;  // a function may have more to do
+  Nanoseconds nap_{0};    // the next one between two looks at mapped registers
 };
 
 }  // namespace ixylab::emulator

@@ -139,7 +139,19 @@ std::optional<Client::Answer> Client::Receive() {
   while (steady_clock::now() < deadline) {
     const std::size_t before = bytes.size();
     bytes.resize(wanted);
-    const ssize_t got = recv(fd(), bytes.data() + before, wanted - before, MSG_DONTWAIT);
+    iovec room{.iov_base = bytes.data() + before, .iov_len = wanted - before};
+    alignas(cmsghdr) std::byte control[CMSG_SPACE(sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &room;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = recvmsg(fd(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (const cmsghdr* header = CMSG_FIRSTHDR(&message); got > 0 && header != nullptr) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+      received_ = FileDescriptor(descriptor);
+    }
     bytes.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got == 0 || (got < 0 && errno != EAGAIN)) return std::nullopt;
     if (bytes.size() == kHeader) wanted = Unpack<std::uint32_t>(bytes, 4);
@@ -232,10 +244,11 @@ int Client::SetIrqs(std::uint32_t index, std::uint32_t flags, std::uint32_t star
 
 // --- Rig ---
 
-Rig::Rig(unsigned ports)
+Rig::Rig(unsigned ports, bool map_doorbells)
     : host(
           loop,
           {.spin = Nanoseconds{0},
+           .map_doorbells = map_doorbells,
            .hooks = {.log = [this](unsigned, std::string_view line) { log.emplace_back(line); },
                      .fault = [this](const DmaFault& fault) { faults.push_back(fault); },
                      .access = [this](const RegisterAccess& access) { accesses.push_back(access); },

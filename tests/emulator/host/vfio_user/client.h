@@ -72,6 +72,10 @@ class ScriptedFunction final : public NicFunction {
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override;
   void* MapRegister(unsigned, std::uint32_t) override { return nullptr; }
   bool Run() override;
+  std::vector<MappableArea> MappableAreas() const override { return areas; }
+  std::uint32_t Peek(unsigned region, std::uint32_t offset) override {
+    return Unpack<std::uint32_t>(regions_[region], offset);
+  }
 
   std::uint32_t TableWord(unsigned vector, unsigned word) {
     return Read(4, kTableOffset + 16 * vector + 4 * word, 4);
@@ -88,6 +92,7 @@ class ScriptedFunction final : public NicFunction {
   std::vector<Access> accesses;  // to BAR 0
   unsigned resets = 0;
   unsigned work = 0;  // how often Run has something to do
+  std::vector<MappableArea> areas;
 
  private:
   std::array<std::vector<std::byte>, 8> regions_;
@@ -142,6 +147,8 @@ class Client {
   /// Lets the host work until it has nothing to do.
   void Settle();
   bool HungUp();
+  /// The last descriptor that came with an answer; none if there was none since the last call.
+  FileDescriptor TakeDescriptor() { return std::move(received_); }
 
   // Requests as QEMU makes them.
   bool Negotiate();
@@ -160,13 +167,14 @@ class Client {
  private:
   VfioUserHost& host_;
   FileDescriptor socket_;
+  FileDescriptor received_;
   std::uint16_t next_id_ = 100;
 };
 
 /// A host with scripted functions, and what its hooks said.
 class Rig {
  public:
-  explicit Rig(unsigned ports = 1);
+  explicit Rig(unsigned ports = 1, bool map_doorbells = false);
 
   /// A client at the other end of a socket pair.
   Client Connect(unsigned port = 0);
