@@ -1,9 +1,12 @@
 #include "driver/ixgbe/options.h"
 
+#include <utility>
+
 #include "driver/ixgbe/ixgbe_device.h"
 #include "driver/ixgbe/offload_receive_queue.h"
 #include "driver/ixgbe/offload_transmit_queue.h"
 #include "driver/ixgbe/option_registers.h"
+#include "driver/ixgbe/waiting_device.h"
 
 namespace ixylab::ixgbe {
 namespace {
@@ -51,9 +54,12 @@ std::unique_ptr<Device> OpenQueues(Bus& bus, const DeviceConfig& config) {
 std::unique_ptr<Device> OpenWithOptions(Bus& bus, const DeviceConfig& config) {
   const bool plain = !config.checksum_offload && !config.vlan_offload &&
                      config.max_frame_size == DeviceConfig().max_frame_size;
-  return plain ? OpenQueues<ReceiveQueue<Doorbell>, TransmitQueue<Doorbell>>(bus, config)
-               : OpenQueues<OffloadReceiveQueue<Doorbell>, OffloadTransmitQueue<Doorbell>>(bus,
-                                                                                           config);
+  std::unique_ptr<Device> device =
+      plain
+          ? OpenQueues<ReceiveQueue<Doorbell>, TransmitQueue<Doorbell>>(bus, config)
+          : OpenQueues<OffloadReceiveQueue<Doorbell>, OffloadTransmitQueue<Doorbell>>(bus, config);
+  if (config.receive_wait == Nanoseconds(0)) return device;
+  return MakeWaiting(std::move(device), bus, config);
 }
 
 }  // namespace ixylab::ixgbe

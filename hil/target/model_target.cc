@@ -81,6 +81,7 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
       .threads = options.threaded,
       .checksum_offload = true,
       .vlan_offload = true,
+      .interrupts = true,
       .max_frame_size = 15868,  // 15.5 KiB with the CRC (82599: MAXFRS)
       .max_queues = 16,  // what RSS can spread over (datasheet 7.1.2.8)
       .soak_packets = options.threaded ? 2'000'000u : 10'000'000u,
@@ -93,7 +94,7 @@ Capabilities ModelCapabilities(const ModelOptions& options, bool joined) {
     // The legacy interface ends with feature 31; VIRTIO_NET_F_SPEED_DUPLEX is 63.
     can.virtio_legacy = options.virtio == VirtioKind::kAsLegacy;
     can.reports_speed = !can.virtio_legacy && options.virtio != VirtioKind::kLegacy;
-    can.checksum_offload = can.vlan_offload = false;
+    can.checksum_offload = can.vlan_offload = can.interrupts = false;
     can.max_frame_size = Capabilities().max_frame_size;
     can.max_queues = config.queue_pairs;
     can.max_descriptors = config.queue_size;

@@ -32,7 +32,10 @@ Capabilities PciCapabilities(Nic nic, bool can_unplug, const TargetSpec& spec) {
             .has_rss = true,
             .toeplitz = true,
             .threads = true,
+            .checksum_offload = true,
+            .vlan_offload = true,
             .interrupts = spec.bus != PciBus::kSysfs,
+            .max_frame_size = 15868,  // 15.5 KiB with the CRC (MAXFRS)
             .max_queues = 16,
             .quiet = kQuiet};
   }
