@@ -36,7 +36,6 @@ struct Capabilities {
   std::uint16_t max_queues = 1;
   std::uint32_t max_descriptors = 4096;  // that a ring has at most, however many are asked for
   std::uint64_t soak_packets = 10'000'000;
-  std::uint64_t waits = 100'000;  // for an interrupt, in a test that none is lost
   /// If nothing arrived for so long, nothing is under way.
   Nanoseconds quiet = std::chrono::milliseconds(5);
 };
