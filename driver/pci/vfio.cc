@@ -130,7 +130,9 @@ class VfioBus final : public Bus {
         binding_.Fail(std::to_string(vectors) + " interrupts are wanted, and there are " +
                       std::to_string(info.count));
       }
-      SetInterrupts(index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, {});
+      // Those from before. Without any it is an error (Linux, vfio_pci_intrs.c).
+      if (!events_.empty())
+        SetInterrupts(index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, {});
       events_.clear();
       std::vector<std::int32_t> files;
       for (std::uint32_t i = 0; i < vectors; ++i) {

@@ -205,6 +205,7 @@ class FakeVfio {
     switch (set.flags) {
       case VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER:
         EXPECT_EQ(set.count, 0u);
+        if (events.empty()) return EINVAL;  // as Linux's vfio_pci_intrs.c does
         events.clear();
         return 0;
       case VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK:

@@ -130,6 +130,27 @@ TEST_F(ChecksTest, TranslatingIommu) {
   }
 }
 
+TEST_F(ChecksTest, VfioNeedsAnIommuAndWholeGroups) {
+  const auto refusal = [&] { return Refusal({kFirst, kSecond}, PciBus::kVfio); };
+  EXPECT_THAT(refusal(),
+              AllOf(HasSubstr(kFirst), HasSubstr("no IOMMU"), HasSubstr("intel_iommu=on")));
+  // Both ports, a bridge, one without a driver and one that the kernel uses.
+  const std::filesystem::path group = "sys/kernel/iommu_groups/5";
+  machine_.Write(group / "type", "DMA-FQ\n");
+  for (const char* address : {"0000:02:00.0", "0000:03:00.2", "0000:03:00.3"}) {
+    machine_.AddPort(address, "0x8086", "0x10fb");
+  }
+  machine_.AddDriver("0000:02:00.0", "pcieport");
+  machine_.AddDriver("0000:03:00.3", "nvme");
+  for (const std::string address : {kFirst, kSecond, "0000:02:00.0", "0000:03:00.2"}) {
+    machine_.Link(FakeMachine::Device(address) + "/iommu_group", group);
+    machine_.Link(group / "devices" / address, FakeMachine::Device(address));
+  }
+  EXPECT_NO_THROW(CheckPorts({kFirst, kSecond}, PciBus::kVfio, network_, machine_.root()));
+  machine_.Link(group / "devices/0000:03:00.3", FakeMachine::Device("0000:03:00.3"));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("IOMMU group 5"), HasSubstr("0000:03:00.3 (nvme)")));
+}
+
 TEST_F(ChecksTest, HugePages) {
   machine_.Write("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "31\n");
   EXPECT_THAT(Refusal(), AllOf(HasSubstr("31 huge pages"), HasSubstr("nr_hugepages")));

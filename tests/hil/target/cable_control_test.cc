@@ -87,5 +87,20 @@ TEST_F(CableControlTest, MissingChannelIsNamed) {
   }
 }
 
+TEST_F(CableControlTest, FaultsAreAskedFor) {
+  CableControl control(path_);
+  Answer("faults 3\nport 0 write of 16 bytes\nport 1 read of 8 bytes\nok\n");
+  const std::optional<DmaFaults> faults = control.Faults(50ms);
+  EXPECT_EQ(Asked(), "faults\n");
+  ASSERT_TRUE(faults.has_value());
+  EXPECT_EQ(faults->count, 3u);
+  EXPECT_THAT(faults->first,
+              testing::ElementsAre("port 0 write of 16 bytes", "port 1 read of 8 bytes"));
+  // Who pulls cables alone.
+  Answer("error unknown request \"faults\"\n");
+  EXPECT_FALSE(control.Faults(50ms).has_value());
+  EXPECT_THROW(control.Faults(50ms), TargetError) << "no answer";
+}
+
 }  // namespace
 }  // namespace ixylab::hil

@@ -117,6 +117,7 @@ TEST_F(FakeNicTest, ARunWithoutProblems) {
   EXPECT_THAT(Read("qemu.arguments"), HasSubstr("vfio-user-pci"));
   EXPECT_THAT(Read("qemu.arguments"), HasSubstr("share=on"));
   EXPECT_THAT(Read("qemu.arguments"), Not(HasSubstr("virtio-net")));
+  EXPECT_THAT(Read("qemu.arguments"), Not(HasSubstr("iommu")));
   ExpectQemuGone();
   ExpectGone("nic");
 }
@@ -259,6 +260,17 @@ TEST_F(FakeNicTest, WiresAreHandedOver) {
   EXPECT_THAT(Read("nic.arguments"),
               HasSubstr("--wire=dgram:fd:" + std::to_string(first.theirs.get()) +
                         " --wire=dgram:fd:" + std::to_string(second.theirs.get())));
+}
+
+TEST_F(FakeNicTest, AnIommuStandsInFrontOfTheCards) {
+  options_.iommu = true;
+  MakeNic("serve");
+  MakeQemu(kGuestRuns);
+  EXPECT_EQ(Run().end, End::kExited);
+  const std::string arguments = Read("qemu.arguments");
+  EXPECT_THAT(arguments, HasSubstr("intel_iommu=on"));
+  EXPECT_THAT(arguments, HasSubstr("-device intel-iommu,intremap=on,caching-mode=on"));
+  EXPECT_LT(arguments.find("intel-iommu"), arguments.find("vfio-user-pci"));
 }
 
 TEST(GuestTargetTest, WhatTheSuiteInTheGuestIsTold) {
