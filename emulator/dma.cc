@@ -50,7 +50,7 @@ bool Dma::Read(std::uint64_t iova, std::span<std::byte> to) {
     std::memcpy(rest.data(), window.memory + (from - window.iova), step);
     rest = rest.subspan(step);
   }
-  if (tracing_) Trace(Access::kRead, iova, to);
+  if (tracing_ && !to.empty()) Trace(Access::kRead, iova, to);
   return true;
 }
 
@@ -63,7 +63,7 @@ bool Dma::Write(std::uint64_t iova, std::span<const std::byte> from) {
     std::memcpy(window.memory + (to - window.iova), rest.data(), step);
     rest = rest.subspan(step);
   }
-  if (tracing_) Trace(Access::kWrite, iova, from);
+  if (tracing_ && !from.empty()) Trace(Access::kWrite, iova, from);
   return true;
 }
 
