@@ -2,9 +2,9 @@
 //
 //   datagrams ADDRESS COUNT SMALLEST LARGEST
 //
-// Sends them to the echo port, their data of all sizes in turn, at most 16 ahead of what has come
-// back. Prints "sent N, back N": those of which the same came back; ends when nothing comes for 3
-// s.
+// Sends them to the echo port, their data of all sizes (in steps of 37, modulo how many there are),
+// at most 16 ahead of what has come back. Prints "sent N, back N": those of which the same came
+// back; ends when nothing comes for 3 s.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   Bytes received(1 << 16);
   while (sent < count || !under_way.empty()) {
     if (sent < count && under_way.size() < 16) {
-      const Bytes data = Datagram(static_cast<std::uint32_t>(sent), smallest + sent % sizes);
+      const Bytes data = Datagram(static_cast<std::uint32_t>(sent), smallest + 37 * sent % sizes);
       if (send(file, data.data(), data.size(), 0) < 0) {
         std::perror("send");
         return 1;

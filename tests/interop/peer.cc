@@ -9,8 +9,9 @@
 //   mtu=N      bytes, 1500 at first
 // Obeys lines on standard input, with a line of answer each; the first line says that the link is
 // up:
-//   ping IP COUNT SMALLEST LARGEST   echo requests, their data of all sizes in turn: "sent N, back
-//                                    N", to the byte as they were
+//   ping IP COUNT SMALLEST LARGEST   echo requests, their data of all sizes (in steps of 37, modulo
+//                                    how many there are): "sent N, back N", to the byte as they
+//                                    were
 //   udp IP COUNT SMALLEST LARGEST    datagrams to the discard port, which nobody listens at: "sent
 //   N" tag VID                          of what it sends by itself from now on; 0: none counts what
 //   it saw so far
@@ -38,6 +39,7 @@ constexpr std::size_t kIp = 14, kL4 = kIp + 20, kData = kL4 + 8;  // ICMP echo a
 constexpr unsigned kIpv4Type = 0x0800, kArpType = 0x0806, kVlanType = 0x8100;
 constexpr unsigned kIcmp = 1, kUdp = 17;
 constexpr unsigned kEchoReply = 0, kEchoRequest = 8;
+constexpr std::size_t kStep = 37;  // from one size to the next one
 constexpr unsigned kDiscardPort = 9, kOwnPort = 4242, kEchoId = 0x1978;
 
 unsigned Load8(const Bytes& frame, std::size_t at) { return std::to_integer<unsigned>(frame[at]); }
@@ -290,7 +292,7 @@ class Peer {
     for (auto progress = steady_clock::now(); steady_clock::now() < progress + 3s;) {
       if (sent == count && requests_.empty()) break;
       if (sent < count && requests_.size() < kWindow) {
-        Bytes frame = Datagram(to, kIcmp, smallest + sent % (largest - smallest + 1));
+        Bytes frame = Datagram(to, kIcmp, smallest + kStep * sent % (largest - smallest + 1));
         Store16(frame, kL4, kEchoRequest << 8);
         Store16(frame, kL4 + 4, kEchoId);
         Store16(frame, kL4 + 6, sent & 0xFFFF);
@@ -309,7 +311,7 @@ class Peer {
   std::string SendDatagrams(std::uint32_t to, std::size_t count, std::size_t smallest,
                             std::size_t largest) {
     for (std::size_t i = 0; i < count; ++i) {
-      Bytes frame = Datagram(to, kUdp, smallest + i % (largest - smallest + 1));
+      Bytes frame = Datagram(to, kUdp, smallest + kStep * i % (largest - smallest + 1));
       Store16(frame, kL4, kOwnPort);
       Store16(frame, kL4 + 2, kDiscardPort);
       Store16(frame, kL4 + 4, static_cast<unsigned>(frame.size() - kL4));

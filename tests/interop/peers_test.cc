@@ -11,6 +11,7 @@
 namespace ixylab::hil {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -48,6 +49,27 @@ TEST(PeersTest, OursFoundNothingWrong) {
   const std::string seen = Value("peer", "peer has seen");
   EXPECT_THAT(seen, HasSubstr("udp 1473"));
   EXPECT_THAT(seen, Not(HasSubstr("bad")));
+}
+
+TEST(PeersTest, OursSurvivesAResetOfTheOtherEnd) {
+  EXPECT_THAT(Value("peer", "after a reset of the other end"),
+              StartsWith("3 packets transmitted, 3 received, 0%"));
+}
+
+TEST(PeersTest, ChecksumsTagsAndJumboFramesByTheCard) {
+  ExpectLinkAndReturn("peer_offloads");
+  for (const std::string vid : {"VID 0", "VID 10"}) {
+    EXPECT_THAT(Value("peer_offloads", vid + ", flood"),
+                StartsWith("100 packets transmitted, 100 received, 0%"));
+    EXPECT_EQ(Value("peer_offloads", vid + ", datagrams from the kernel"), "sent 1000, back 1000");
+    EXPECT_EQ(Value("peer_offloads", vid + ", pings to the kernel"), "sent 1000, back 1000");
+    // Each of the checksums that the card filled in was found right.
+    EXPECT_EQ(Value("peer_offloads", vid + ", datagrams to the kernel"),
+              "sent 1000, arrived 1000, errors 0");
+    const std::string seen = Value("peer_offloads", vid + ", peer has seen");
+    EXPECT_THAT(seen, Not(AnyOf(HasSubstr("bad"), HasSubstr("unverified"), HasSubstr("tagged"))));
+    EXPECT_EQ(seen.find("tags ") != seen.npos, vid != "VID 0") << seen;
+  }
 }
 
 }  // namespace

@@ -60,8 +60,34 @@ done
 echo "datagrams from the kernel: $(in_b datagrams 10.0.0.1 1473 0 1472)"
 echo "pings to the kernel: $(tell_peer "ping $b 1473 0 1472")"
 peer_sends $b 1473 0 1472
+in_b ethtool -r nic
+until_carriers 1 2> /dev/null
+echo "after a reset of the other end: $(ping_peer -c 3 -l 3 -i 3 -W 5 10.0.0.1)"
 echo "peer has $(tell_peer counts)"
 stop_peer
+
+# The same with its card's help: checksums, tags, frames of several buffers. Whether its checksums are right
+# the kernel finds out by itself (rx off), and then with the help of its own card.
+section peer_offloads
+ip -n b link set nic mtu 9000
+ip -n b link add link nic name v10 type vlan id 10
+ip -n b addr add 10.10.0.2/24 dev v10
+ip -n b link set v10 up
+start_peer checksum vlan mtu=9000 10.0.0.1 10.10.0.1
+for setting in '10.0.0 rx off' '10.10.0 rx on'; do
+  set -- $setting
+  network=$1 vid=0
+  [ $network = 10.0.0 ] || vid=10
+  in_b ethtool -K nic $2 $3
+  tell_peer "tag $vid" > /dev/null
+  echo "VID $vid, flood: $(ping_peer -f -c 100 -s 8972 $network.1)"
+  echo "VID $vid, datagrams from the kernel: $(in_b datagrams $network.1 1000 0 8972)"
+  echo "VID $vid, pings to the kernel: $(tell_peer "ping $network.2 1000 0 8972")"
+  echo "VID $vid, $(peer_sends $network.2 1000 0 8972)"
+  echo "VID $vid, peer has $(tell_peer counts)"
+done
+stop_peer
+ip -n b link del v10
 
 section log
 dmesg -r
