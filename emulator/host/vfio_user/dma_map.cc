@@ -18,6 +18,16 @@ class DmaMap::MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  bool Has(const void* address) const {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(address) -
+                                    static_cast<const std::byte*>(start_)) < size_;
+  }
+  /// All of it: of huge pages there is no part to be had, and the rest is of no use any more.
+  bool ReplaceByZeroes() const {
+    return mmap(start_, size_, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start_;
+  }
+
  private:
   void* const start_;
   const std::size_t size_;
@@ -85,6 +95,16 @@ void DmaMap::Unmap(std::uint64_t iova, std::uint64_t size) {
     if (first < iova) keep(first, iova - first);
     if (run_last > last) keep(last + 1, run_last - last);
   }
+}
+
+bool DmaMap::ReplaceLost(const void* address) {
+  // The map is not being changed: whoever does that accesses no client's memory.
+  for (const auto& [iova, run] : runs_) {
+    if (run.file == nullptr || !run.file->Has(address)) continue;
+    lost_ = true;
+    return run.file->ReplaceByZeroes();
+  }
+  return false;
 }
 
 DmaWindow DmaMap::Find(std::uint64_t iova) const {

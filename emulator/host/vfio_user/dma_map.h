@@ -2,6 +2,7 @@
 #ifndef EMULATOR_HOST_VFIO_USER_DMA_MAP_H_
 #define EMULATOR_HOST_VFIO_USER_DMA_MAP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,10 +28,19 @@ class DmaMap {
 
   /// Unmaps what is mapped of [iova, iova + size), which may be nothing, or part of a run.
   void Unmap(std::uint64_t iova, std::uint64_t size);
-  void UnmapAll() { runs_.clear(); }
+  void UnmapAll() {
+    runs_.clear();
+    lost_ = false;
+  }
 
   /// The run around `iova`, or an empty window.
   DmaWindow Find(std::uint64_t iova) const;
+
+  /// For a signal handler: if `address` is in memory that was mapped, puts zeroes of our own there,
+  /// where the client has taken it away.
+  bool ReplaceLost(const void* address);
+  /// That has happened.
+  bool lost() const { return lost_; }
 
  private:
   class MappedFile;
@@ -40,6 +50,7 @@ class DmaMap {
     bool writable = false;        // by the device
     std::shared_ptr<const MappedFile> file = nullptr;
   };
+  std::atomic<bool> lost_ = false;     // a signal handler sets it
   std::map<std::uint64_t, Run> runs_;  // by their first address
 };
 

@@ -40,6 +40,11 @@ class Port {
   bool connected() const { return client_.has_value(); }
   NicFunction& function() { return function_; }
   DmaWindow Map(std::uint64_t iova) const { return dma_.Find(iova); }
+  bool ReplaceLostMemory(const void* address) { return dma_.ReplaceLost(address); }
+  /// Hangs up on a client that has taken memory away which the function accessed.
+  void CheckMemory() {
+    if (dma_.lost()) HangUp("took memory away that it had shared");
+  }
   Interrupts& interrupts() { return interrupts_; }
 
   /// The client leaves replies unread; Serve looks whether it does still.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "emulator/host/vfio_user/lost_memory.h"
 #include "emulator/host/vfio_user/port.h"
 
 namespace ixylab::emulator {
@@ -22,7 +23,9 @@ constexpr Nanoseconds kLongestNap = std::chrono::microseconds(500);
 }  // namespace
 
 VfioUserHost::VfioUserHost(EventLoop& loop, Options options)
-    : loop_(loop), options_(std::move(options)) {}
+    : loop_(loop), options_(std::move(options)) {
+  vfio_user::LostMemoryGuard::InstallHandler();
+}
 
 VfioUserHost::~VfioUserHost() = default;
 
@@ -42,6 +45,13 @@ void VfioUserHost::Attach(unsigned port, FileDescriptor socket) {
 bool VfioUserHost::connected(unsigned port) const { return ports_.at(port)->connected(); }
 
 bool VfioUserHost::Step(Nanoseconds timeout) {
+  const vfio_user::LostMemoryGuard guard(
+      [](void* ports, const void* address) {
+        return std::ranges::any_of(*static_cast<decltype(&ports_)>(ports), [&](const auto& port) {
+          return port->ReplaceLostMemory(address);
+        });
+      },
+      &ports_);
   const Nanoseconds deadline = Now() + timeout;
   for (;;) {
     const Nanoseconds now = Now();
@@ -62,7 +72,10 @@ bool VfioUserHost::Step(Nanoseconds timeout) {
     if (busy || answered || pending_) {
       nap_ = kShortestNap;
       RunFunctions();
-      for (const auto& port : ports_) port->PublishRegisters();
+      for (const auto& port : ports_) {
+        port->CheckMemory();
+        port->PublishRegisters();
+      }
       return true;
     }
     if (now >= deadline) return false;

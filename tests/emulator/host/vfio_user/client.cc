@@ -69,6 +69,7 @@ void ScriptedFunction::Write(unsigned region, std::uint32_t offset, unsigned byt
 bool ScriptedFunction::Run() {
   if (work == 0) return false;
   --work;
+  at_work();
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -92,6 +93,7 @@ class ScriptedFunction final : public NicFunction {
   std::vector<Access> accesses;  // to BAR 0
   unsigned resets = 0;
   unsigned work = 0;  // how often Run has something to do
+  std::function<void()> at_work = [] {};
   std::vector<MappableArea> areas;
 
  private:

@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <random>
@@ -64,6 +66,42 @@ TEST(Hostile, ALargeMessageIsTakenAndRefused) {
   EXPECT_EQ(client.ReadRegister(kConfig, 0), 0x10FB8086u);
 }
 
+TEST(Hostile, AccessesOfEverySizeAroundEveryEnd) {
+  Rig rig;
+  Client client = rig.Negotiated();
+  const auto read = [&](std::uint64_t offset, std::uint32_t region, std::uint32_t bytes) {
+    return client.Call(kRegionRead, Pack(offset, region, bytes));
+  };
+  const auto write = [&](std::uint64_t offset, std::uint32_t region, std::uint32_t bytes) {
+    Bytes payload = Pack(offset, region, bytes);
+    payload.resize(payload.size() + bytes, std::byte{0xFF});
+    return client.Call(kRegionWrite, payload);
+  };
+  for (std::uint32_t region = 0; region < 12; ++region) {
+    const std::uint64_t size = region < 9 ? rig.functions[0]->RegionBytes(region) : 0;
+    for (std::uint32_t bytes = 0; bytes <= 17; ++bytes) {
+      for (const std::uint64_t offset :
+           {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{3}, size - 8, size - 4, size - 1,
+            size, size + 1, std::uint64_t{1} << 32, ~std::uint64_t{0}, ~std::uint64_t{7}}) {
+        const bool inside = region < 9 && offset <= size && bytes <= size - offset;
+        const auto answer = read(offset, region, bytes);
+        EXPECT_EQ(answer.ok(), inside) << region << " " << offset << " " << bytes;
+        if (inside) {
+          EXPECT_EQ(answer.payload.size(), 16 + bytes);
+        }
+        if (region != kConfig) {
+          EXPECT_EQ(write(offset, region, bytes).ok(), inside);
+        }
+      }
+    }
+  }
+  for (const auto& access : rig.functions[0]->accesses) {
+    EXPECT_TRUE(access.bytes == 1 || access.bytes == 2 || access.bytes == 4);
+    EXPECT_EQ(access.offset % access.bytes, 0u) << "aligned, whatever the client's were";
+  }
+  EXPECT_EQ(client.ReadRegister(kConfig, 0), 0x10FB8086u);
+}
+
 TEST(Hostile, RepliesAreNotExpectedFromAClient) {
   Rig rig;
   Client client = rig.Negotiated();
@@ -121,6 +159,59 @@ TEST(Hostile, DisconnectingAnywhereLeavesNothing) {
   EXPECT_EQ(OpenDescriptors(), before);
   EXPECT_EQ(rig.functions[0]->resets, message.size());
   ExpectAlive(rig);
+}
+
+TEST(Hostile, MemoryThatIsTakenAway) {
+  Rig rig(2);
+  Client other = rig.Negotiated(1);
+  for (const bool write : {false, true}) {
+    Client client = rig.Negotiated();
+    const Memory memory(4 * 4096);
+    ASSERT_EQ(client.Map(0, 4096, memory.fd()), 0);
+    ASSERT_EQ(client.Map(1 << 20, 2 * 4096, memory.fd(), 2 * 4096), 0);
+    memory.bytes()[3 * 4096] = std::byte{1};
+    ASSERT_EQ(ftruncate(memory.fd(), 4096), 0);
+    Dma dma(rig.host, 0);
+    Bytes buffer(4096, std::byte{7});
+    bool done = false;
+    rig.functions[0]->work = 1;
+    rig.functions[0]->at_work = [&] {
+      done = write ? dma.Write((1 << 20) + 4096, buffer) : dma.Read((1 << 20) + 4096, buffer);
+    };
+    client.Send(kRegionRead, Pack(std::uint64_t{0}, kConfig, std::uint32_t{4}));
+    EXPECT_TRUE(client.HungUp());
+    EXPECT_TRUE(done);
+    EXPECT_TRUE(write || buffer == Bytes(4096));
+    EXPECT_EQ(rig.comings.back(), "port 0 gone: took memory away that it had shared");
+  }
+  EXPECT_EQ(other.ReadRegister(kConfig, 0), 0x10FB8086u);
+  ExpectAlive(rig);
+}
+
+TEST(Hostile, MemoryThatIsTakenAwayAndNotAccessedIsNoMatter) {
+  Rig rig;
+  Client client = rig.Negotiated();
+  const Memory memory(2 * 4096);
+  ASSERT_EQ(client.Map(0, 2 * 4096, memory.fd()), 0);
+  ASSERT_EQ(ftruncate(memory.fd(), 4096), 0);
+  EXPECT_EQ(client.ReadRegister(kConfig, 0), 0x10FB8086u);
+  // And what is punched out of a file is still there, and reads 0.
+  memory.bytes()[0] = std::byte{1};
+  ASSERT_EQ(fallocate(memory.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), 0);
+  Bytes buffer(8, std::byte{7});
+  rig.functions[0]->work = 1;
+  rig.functions[0]->at_work = [&] { Dma(rig.host, 0).Read(0, buffer); };
+  EXPECT_EQ(client.ReadRegister(kConfig, 0), 0x10FB8086u);
+  EXPECT_EQ(buffer, Bytes(8));
+  EXPECT_TRUE(rig.host.connected(0));
+}
+
+TEST(HostileDeathTest, AnAccessToOtherMemoryIsFatalAsEver) {
+  Rig rig;
+  const Memory memory(4096);
+  ASSERT_EQ(ftruncate(memory.fd(), 0), 0);
+  // AddressSanitizer reports it and exits.
+  EXPECT_DEATH(memory.bytes()[0] = std::byte{1}, "");
 }
 
 TEST(Hostile, RandomBytes) {
