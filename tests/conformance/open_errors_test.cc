@@ -91,6 +91,37 @@ TEST_F(OpenErrors, RingSizes) {
   }
 }
 
+TEST_F(OpenErrors, FrameSizes) {
+  for (const std::uint32_t size :
+       {0u, kLongestFrame - 1, can().max_frame_size + 1, 65536u, 0xFFFFFFFFu}) {
+    DeviceConfig config = Good();
+    config.max_frame_size = size;
+    ExpectRefused(config, std::to_string(size));
+  }
+}
+
+// An option that a device does not have is an error, not without effect.
+TEST_F(OpenErrors, OptionsItDoesNotHave) {
+  const auto expect_refused_unless = [&](bool can, auto set, const std::string& named) {
+    if (can) return;
+    DeviceConfig config = Good();
+    set(config);
+    ExpectRefused(config, named);
+  };
+  expect_refused_unless(
+      can().checksum_offload, [](DeviceConfig& c) { c.checksum_offload = true; },
+      "checksum_offload");
+  expect_refused_unless(
+      can().vlan_offload, [](DeviceConfig& c) { c.vlan_offload = true; }, "vlan_offload");
+  expect_refused_unless(
+      can().interrupts, [](DeviceConfig& c) { c.receive_wait = 1ms; }, "receive_wait");
+  // Far more than any device counts to.
+  DeviceConfig config = Good();
+  config.receive_wait = can().interrupts ? 1ms : 0ms;
+  config.interrupt_interval = 1h;
+  ExpectRefused(config, "interrupt_interval");
+}
+
 TEST_F(OpenErrors, Pools) {
   DeviceConfig config = Good();
   config.pools = {};

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <stdexcept>
 
+#include "tests/conformance/chains.h"
 #include "tests/conformance/opener.h"
 
 namespace ixylab {
@@ -64,12 +65,18 @@ void PortsTest::Open(unsigned number, const PortOptions& options) {
 void PortsTest::Reopen(unsigned number) {
   Port& port = ports_[number];
   port.device.reset();
+  const PortOptions& options = options_[number];
   DeviceConfig config = Config();
-  config.receive_descriptors = options_[number].receive_descriptors;
-  config.transmit_descriptors = options_[number].transmit_descriptors;
-  config.promiscuous = options_[number].promiscuous;
+  config.receive_descriptors = options.receive_descriptors;
+  config.transmit_descriptors = options.transmit_descriptors;
+  config.promiscuous = options.promiscuous;
+  config.checksum_offload = options.checksum_offload;
+  config.vlan_offload = options.vlan_offload;
+  config.max_frame_size = options.max_frame_size;
+  config.receive_wait = options.receive_wait;
+  config.interrupt_interval = options.interrupt_interval;
   for (const auto& pool : port.pools) config.pools.push_back(pool.get());
-  port.device = OpenDevice(target().bus(number), config);
+  port.device = OpenDevice(options.bus != nullptr ? *options.bus : target().bus(number), config);
 }
 
 void PortsTest::OpenBoth(const PortOptions& options) {
@@ -92,6 +99,15 @@ PacketBuffer* PortsTest::Make(unsigned number, const Stream& stream, std::uint64
   PacketBuffer* buffer = port(number).pool(queue).Allocate();
   if (buffer == nullptr) throw std::logic_error("a test has used up its pool");
   stream.Fill(*buffer, frame, length);
+  return buffer;
+}
+
+PacketBuffer* PortsTest::MakeFrame(unsigned number, std::span<const std::byte> bytes,
+                                   std::size_t queue) {
+  PacketBuffer* buffer = port(number).pool(queue).Allocate();
+  if (buffer == nullptr) throw std::logic_error("a test has used up its pool");
+  std::ranges::copy(bytes, buffer->data());
+  buffer->size = static_cast<std::uint32_t>(bytes.size());
   return buffer;
 }
 
@@ -189,6 +205,25 @@ void PortsTest::Send(unsigned from, const Exchange& exchange) {
     ASSERT_EQ(frames.size(), last - first)
         << "frames from port " << from << " that arrived after number " << first;
   }
+}
+
+void PortsTest::SendChains(unsigned from, std::span<PacketBuffer* const> frames) {
+  std::vector<Bytes> expected;
+  for (const PacketBuffer* frame : frames) {
+    Bytes& bytes = expected.emplace_back(ChainBytes(*frame));
+    if (can().pads_short_frames) bytes.resize(std::max<std::size_t>(bytes.size(), kShortestFrame));
+  }
+  ASSERT_NO_FATAL_FAILURE(SendAll(from, frames));
+  const std::vector<PacketBuffer*> received = Collect(1 - from, frames.size());
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    const Bytes bytes = ChainBytes(*received[i]);
+    ASSERT_EQ(bytes.size(), expected[i].size()) << "frame " << i << " from port " << from;
+    EXPECT_TRUE(bytes == expected[i])
+        << "frame " << i << " of " << bytes.size() << " bytes from port " << from
+        << " differs at byte " << std::ranges::mismatch(bytes, expected[i]).in1 - bytes.begin();
+  }
+  FreeChains(received);
+  ASSERT_EQ(received.size(), frames.size()) << "frames from port " << from << " that arrived";
 }
 
 void PortsTest::ExpectTraffic(std::uint64_t count) {

@@ -40,6 +40,13 @@ struct PortOptions {
   bool promiscuous = true;
   std::size_t queues = 1;
   std::size_t buffers = 0;  // in each queue's pool; 0: for both rings and 1,024 more
+  // As in DeviceConfig.
+  bool checksum_offload = false;
+  bool vlan_offload = false;
+  std::uint32_t max_frame_size = kLongestFrame;
+  Nanoseconds receive_wait{0};
+  Nanoseconds interrupt_interval{0};
+  Bus* bus = nullptr;  // around the target's, which a test wants to watch
 };
 
 /// An open port. The pools stay when it is closed.
@@ -91,6 +98,8 @@ class PortsTest : public testing::Test {
   /// A buffer of the port's pool with frame `number` of `stream`.
   PacketBuffer* Make(unsigned port, const Stream& stream, std::uint64_t number,
                      std::uint32_t length, std::size_t queue = 0);
+  /// A buffer of the port's pool with these bytes, at most its capacity.
+  PacketBuffer* MakeFrame(unsigned port, std::span<const std::byte> bytes, std::size_t queue = 0);
   /// Lets the target's quiet time pass: what is under way has come where it goes to.
   void Settle() {
     target().Until([] { return false; }, can().quiet);
@@ -118,7 +127,10 @@ class PortsTest : public testing::Test {
   };
   /// Sends frames from `from` to the other port and checks each: all arrive, whole and in order.
   void Send(unsigned from, const Exchange& exchange);
-  /// The same in both directions, with random lengths.
+  /// Sends chains (chains.h) from `from` to the other port, which is open for them too: all arrive,
+  /// whole and in order.
+  void SendChains(unsigned from, std::span<PacketBuffer* const> frames);
+  /// As Send, in both directions, with random lengths.
   void ExpectTraffic(std::uint64_t count = 100);
 
   /// ReadStatistics() is `expected`, at the latest after the deadline.

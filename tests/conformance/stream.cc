@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kHeader = Stream::kNumberAt + sizeof(std::uint64_t);
 constexpr std::byte kBehindFrame{0xA5};
 constexpr std::size_t kNoiseStarts = 4096;
+constexpr std::size_t kLongest = 16384;
 
 }  // namespace
 
@@ -25,7 +26,7 @@ std::string ToString(const MacAddress& a) {
 
 Stream::Stream(std::uint64_t seed, const MacAddress& destination, const MacAddress& source,
                bool padded)
-    : padded_(padded), noise_(kNoiseStarts + PacketBuffer::kCapacity) {
+    : padded_(padded), noise_(kNoiseStarts + kLongest) {
   std::memcpy(header_.data(), destination.data(), 6);
   std::memcpy(header_.data() + 6, source.data(), 6);
   header_[12] = std::byte{0x88};
@@ -52,6 +53,12 @@ void Stream::Fill(PacketBuffer& buffer, std::uint64_t number, std::uint32_t leng
     std::fill(buffer.data() + length, buffer.data() + kShortestFrame, kBehindFrame);
   }
   buffer.size = length;
+}
+
+std::vector<std::byte> Stream::Frame(std::uint64_t number, std::uint32_t length) const {
+  std::vector<std::byte> frame(length);
+  Write(frame.data(), number, length);
+  return frame;
 }
 
 testing::AssertionResult Stream::Matches(const PacketBuffer& buffer, std::uint64_t number,

@@ -38,6 +38,9 @@ class Stream {
   /// every length. What follows it in the buffer is 0xA5, so that padding cannot be zero by chance.
   void Fill(PacketBuffer& buffer, std::uint64_t number, std::uint32_t length) const;
 
+  /// The same frame in memory of its own, of 1..16,384 bytes.
+  std::vector<std::byte> Frame(std::uint64_t number, std::uint32_t length) const;
+
   /// Bytes of a frame on arrival that was sent with `length`.
   std::uint32_t SizeOnArrival(std::uint32_t length) const {
     return padded_ ? std::max(length, kShortestFrame) : length;

@@ -34,14 +34,14 @@ refuse 'seed.*not a number' --seed=-1
 refuse 'cannot read /nonexistent' --expected-skips=/nonexistent
 
 link=--gtest_filter=BringUp.LinkComesUp
-threads='--gtest_filter=Queues.TwoThreadsEachWithAPort'
+threads='--gtest_filter=Threads.EachWithAPort'
 expect 0 'Target model:82599, seed 1$' $link
 expect 0 'Target model:82599, seed 7$' $link --seed=7
 expect 0 'SKIPPED . 1 test' $threads
 
 # A skip that is not in the table fails, and a pass of a test that is.
 : > "$work/empty"
-expect 1 'unexpected skip: Queues.TwoThreadsEachWithAPort' $threads --expected-skips="$work/empty"
+expect 1 'unexpected skip: Threads.EachWithAPort' $threads --expected-skips="$work/empty"
 expect 1 'FAILED  . 1 test' $threads --expected-skips="$work/empty"
 echo 'model:82599 BringUp.LinkComesUp it has no link' > "$work/wrong"
 expect 1 'unexpected pass: BringUp.LinkComesUp .*it has no link' \

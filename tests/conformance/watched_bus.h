@@ -1,0 +1,82 @@
+// A port's bus, watched, with somebody else who acts at a chosen moment of what its driver does: so
+// a frame can come between any two steps of a driver on its way to sleep.
+#ifndef TESTS_CONFORMANCE_WATCHED_BUS_H_
+#define TESTS_CONFORMANCE_WATCHED_BUS_H_
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "driver/bus.h"
+
+namespace ixylab::conformance {
+
+class WatchedBus final : public Bus {
+ public:
+  using Act = std::function<void()>;
+
+  explicit WatchedBus(Bus& bus) : bus_(bus) {}
+
+  /// Calls `act` once: before the `step`-th register access or wait from now on (0 is the next), or
+  /// in the wait that comes before, `into_wait` after its begin.
+  void ActAt(unsigned step, Nanoseconds into_wait, Act act) {
+    step_ = step;
+    into_wait_ = into_wait;
+    act_ = std::move(act);
+  }
+  /// Whether it was not called yet; it will not be any more.
+  bool Cancel() { return std::exchange(act_, nullptr) != nullptr; }
+
+  std::uint64_t waits() const { return waits_; }
+  /// What EnableInterrupts said, if it was called.
+  const std::optional<Interrupts>& interrupts() const { return interrupts_; }
+
+  PciId id() const override { return bus_.id(); }
+  std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
+    Step();
+    return bus_.Read(region, offset, bytes);
+  }
+  void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
+    Step();
+    bus_.Write(region, offset, bytes, value);
+  }
+  void* MapRegister(unsigned region, std::uint32_t offset) override {
+    return bus_.MapRegister(region, offset);
+  }
+  DmaSpace& dma() override { return bus_.dma(); }
+  Interrupts EnableInterrupts(std::uint32_t vectors) override {
+    interrupts_ = bus_.EnableInterrupts(vectors);
+    return *interrupts_;
+  }
+  bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
+    ++waits_;
+    Step();
+    if (act_ == nullptr) return bus_.WaitForInterrupt(vector, timeout);
+    const Nanoseconds first = std::min(into_wait_, timeout);
+    if (bus_.WaitForInterrupt(vector, first)) return true;
+    Call();
+    return bus_.WaitForInterrupt(vector, timeout - first);
+  }
+  Nanoseconds Now() override { return bus_.Now(); }
+  void Sleep(Nanoseconds duration) override { bus_.Sleep(duration); }
+
+ private:
+  void Step() {
+    if (act_ != nullptr && step_-- == 0) Call();
+  }
+  // What it does may come here again.
+  void Call() { std::exchange(act_, nullptr)(); }
+
+  Bus& bus_;
+  unsigned step_ = 0;
+  Nanoseconds into_wait_{0};
+  Act act_;
+  std::uint64_t waits_ = 0;
+  std::optional<Interrupts> interrupts_;
+};
+
+}  // namespace ixylab::conformance
+
+#endif  // TESTS_CONFORMANCE_WATCHED_BUS_H_
