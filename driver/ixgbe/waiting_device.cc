@@ -1,5 +1,7 @@
 #include "driver/ixgbe/waiting_device.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "driver/ixgbe/option_registers.h"
@@ -7,22 +9,27 @@
 namespace ixylab::ixgbe {
 namespace {
 
-/// Whether so much comes in that waiting is not worth it. The numbers are ixy's (interrupts.h), but
-/// for the interval, which is a second there.
+/// Whether so much comes in that waiting is not worth it: a moving average over the last intervals,
+/// with ixy's numbers (interrupts.h), but for the interval, which is a second there.
 class Load {
  public:
   explicit Load(Nanoseconds now) : since_(now) {}
 
   void Add(std::size_t packets) { packets_ += packets; }
   bool IsHigh(Nanoseconds now) {
-    if (const Nanoseconds elapsed = now - since_; elapsed >= kInterval) {
-      const double rate = static_cast<double>(packets_) / static_cast<double>(elapsed.count());
-      sum_ += rate - std::exchange(rates_[oldest_], rate);
+    const Nanoseconds elapsed = now - since_;
+    if (elapsed < kInterval) return high_;
+    const double rate = static_cast<double>(packets_) / static_cast<double>(elapsed.count());
+    // It may have been a long time.
+    for (auto n = std::min<std::int64_t>(elapsed / kInterval, rates_.size()); n > 0; --n) {
+      rates_[oldest_] = rate;
       oldest_ = (oldest_ + 1) % rates_.size();
-      packets_ = 0;
-      since_ = now;
     }
-    return sum_ / static_cast<double>(rates_.size()) > kHigh;
+    high_ = std::accumulate(rates_.begin(), rates_.end(), 0.0) >
+            kHigh * static_cast<double>(rates_.size());
+    packets_ = 0;
+    since_ = now;
+    return high_;
   }
 
  private:
@@ -30,8 +37,8 @@ class Load {
   static constexpr double kHigh = 1200 / 1e6;  // packets a nanosecond
 
   std::array<double, 5> rates_{};  // of the last intervals
-  double sum_ = 0;                 // of rates_
   std::size_t oldest_ = 0;
+  bool high_ = false;
   std::uint64_t packets_ = 0;  // since since_
   Nanoseconds since_;
 };

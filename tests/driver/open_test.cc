@@ -109,6 +109,42 @@ TEST_F(OpenTest, NumberOfQueues) {
             "pools: 17 queues asked for, 1 to 16 are possible");
 }
 
+TEST_F(OpenTest, VirtioRefusesWhatItDoesNotHave) {
+  const auto error = [&](auto set) {
+    DeviceConfig config = Config();
+    set(config);
+    bus_.set_id({0x1AF4, 0x1041});
+    return Error(config);
+  };
+  EXPECT_EQ(error([](DeviceConfig& c) { c.checksum_offload = true; }),
+            "checksum_offload: this device's driver does not have it");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.vlan_offload = true; }),
+            "vlan_offload: this device's driver does not have it");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.receive_wait = Nanoseconds(1); }),
+            "receive_wait: this device's driver does not have it");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.max_frame_size = 1515; }),
+            "max_frame_size: 1515 is not from 1514 to 1514");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.interrupt_interval = Nanoseconds(1); }),
+            "interrupt_interval in ns: 1 is not from 0 to 0");
+}
+
+TEST_F(OpenTest, OptionsOutOfRange) {
+  const auto error = [&](auto set) {
+    DeviceConfig config = Config();
+    set(config);
+    bus_.set_id({0x8086, 0x10FB});
+    return Error(config);
+  };
+  EXPECT_EQ(error([](DeviceConfig& c) { c.max_frame_size = 1513; }),
+            "max_frame_size: 1513 is not from 1514 to 15868");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.max_frame_size = 15869; }),
+            "max_frame_size: 15869 is not from 1514 to 15868");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.receive_wait = Nanoseconds(-1); }),
+            "receive_wait in ns: -1 is not from 0 to 9223372036854775807");
+  EXPECT_EQ(error([](DeviceConfig& c) { c.interrupt_interval = Nanoseconds(1022001); }),
+            "interrupt_interval in ns: 1022001 is not from 0 to 1022000");
+}
+
 TEST_F(OpenTest, NullPool) {
   EXPECT_EQ(ErrorOfBoth({.pools = {&pool_, nullptr}}), "pools: a null pool");
 }

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "driver/ixgbe/ixgbe.h"
 #include "tests/driver/ixgbe/ixgbe_test.h"
 
 namespace ixylab::ixgbe {
@@ -37,6 +39,59 @@ TEST_F(BringUpTest, ThreeQueuesWithRss) {
   const std::unique_ptr<Device> device = OpenDevice(3);
   EXPECT_EQ(device->queues(), 3u);
   EXPECT_EQ(pool_.size() - pool_.available(), 3 * kReceiveDescriptors);
+  ExpectClose(bus_);
+}
+
+TEST_F(BringUpTest, EveryOffload) {
+  DeviceConfig config = Config(2);
+  config.checksum_offload = config.vlan_offload = true;
+  config.max_frame_size = 15868;
+  ExpectOpen(config);
+  const std::unique_ptr<Device> device = OpenWithOptions(bus_, config);
+  EXPECT_EQ(device->max_frame_size(), 15868u);
+  EXPECT_EQ(pool_.size() - pool_.available(), 2 * kReceiveDescriptors);
+  ExpectClose(bus_);
+}
+
+// Each option by itself leads to queues that have it.
+TEST_F(BringUpTest, OneOffload) {
+  const auto sends_in_two_descriptors = [&](const DeviceConfig& config) {
+    ExpectOpen(config);
+    const std::unique_ptr<Device> device = OpenWithOptions(bus_, config);
+    PacketBuffer* packet = pool_.Allocate();
+    packet->size = 100;
+    if (config.max_frame_size > 1514) {
+      packet->next = pool_.Allocate();
+      packet->next->size = 60;
+    }
+    packet->offloads = {
+        .flags = Offloads::kVlan | Offloads::kTcpChecksum, .network_at = 14, .transport_at = 34};
+    bus_.ExpectWrite32(0x06018, 2);  // TDT: a context, or a second part
+    EXPECT_EQ(device->Transmit(0, {&packet, 1}), 1u);
+    ExpectClose(bus_);
+  };
+  DeviceConfig config = Config();
+  config.checksum_offload = true;
+  sends_in_two_descriptors(config);
+  config = Config();
+  config.vlan_offload = true;
+  sends_in_two_descriptors(config);
+  config = Config();
+  config.max_frame_size = 9000;
+  sends_in_two_descriptors(config);
+}
+
+TEST_F(BringUpTest, ThePapersDriverHasNoOptions) {
+  std::vector<DeviceConfig> asking(5, Config());
+  asking[0] = Config(2);
+  asking[1].checksum_offload = true;
+  asking[2].vlan_offload = true;
+  asking[3].max_frame_size = 1515;
+  asking[4].receive_wait = milliseconds(1);
+  for (const DeviceConfig& config : asking) EXPECT_THROW(Open(bus_, config), DeviceError);
+  ExpectOpen(Config());
+  const std::unique_ptr<Device> device = Open(bus_, Config());
+  EXPECT_EQ(device->max_frame_size(), 1514u);
   ExpectClose(bus_);
 }
 

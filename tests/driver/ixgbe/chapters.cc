@@ -101,6 +101,17 @@ void ExpectRss(MockBus& bus, std::uint32_t queues) {
   bus.ExpectWrite32(0x05818, 0x00F30001);       // MRQC: RSS on TCP, UDP and IP, versions 4 and 6
 }
 
+void ExpectLongFrames(MockBus& bus, std::uint32_t longest) {
+  bus.ExpectMask32(0x04240, {.set = 1 << 2});  // HLREG0.JUMBOEN
+  bus.ExpectWrite32(0x04268, longest << 16);   // MAXFRS.MFS
+}
+
+void ExpectVlanStrip(MockBus& bus, std::uint32_t queues) {
+  for (std::uint32_t n = 0; n < queues; ++n) {
+    bus.ExpectMask32(0x01028 + 0x40 * n, {.set = 1 << 30});  // RXDCTL.VME
+  }
+}
+
 void ExpectTransmitSetUp(MockBus& bus) {
   bus.ExpectMask32(0x04240, {.set = 1 << 0 | 1 << 10});  // HLREG0.TXCRCEN, TXPADEN
   bus.ExpectMask32(0x04900, {.set = 1 << 6});            // RTTDCS.ARBDIS
@@ -160,6 +171,21 @@ void ExpectQueuesStart(MockBus& bus, std::uint32_t queues, std::uint32_t receive
   }
   bus.ExpectMask32(0x00018, {.set = 1 << 16});  // CTRL_EXT.NS_DIS
   bus.ExpectMask32(0x03000, {.set = 1});        // RXCTRL.RXEN
+}
+
+void ExpectInterrupts(MockBus& bus, std::uint32_t queues, std::uint32_t interval, bool messages) {
+  // IVAR: in each register receive queue 2n in bits 0-7, 2n + 1 in bits 16-23; bit 7: valid.
+  for (std::uint32_t n = 0; n < queues; n += 2) {
+    const std::uint32_t second = n + 1 < queues ? 0x80 | (n + 1) : 0;
+    bus.ExpectWrite32(0x00900 + 2 * n, 0x80 | n | second << 16);
+  }
+  for (std::uint32_t n = 0; n < queues; ++n) {
+    bus.ExpectWrite32(0x00820 + 4 * n, 0x80000000 | interval << 3);  // EITR: CNT_WDIS, interval
+  }
+  if (!messages) return;
+  bus.ExpectWrite32(0x00810, (1u << queues) - 1);  // EIAC: a message clears its cause
+  bus.ExpectWrite32(0x00AD0, (1u << queues) - 1);  // EIAM_EX: and masks it
+  bus.ExpectWrite32(0x00898, 0xC0000010);          // GPIE: PBA_SUPPORT, EIAME, MULTIPLE_MSIX
 }
 
 void ExpectClose(MockBus& bus) {

@@ -47,6 +47,10 @@ void ExpectCounters(MockBus& bus, const Counters& counters = {});
 void ExpectReceiveSetUp(MockBus& bus);
 /// Section 4.6.10.1.1, for two queues or more.
 void ExpectRss(MockBus& bus, std::uint32_t queues);
+/// Frames of up to `longest` bytes with the CRC (8.2.3.22.8, 8.2.3.22.13).
+void ExpectLongFrames(MockBus& bus, std::uint32_t longest);
+/// VLAN tags are taken out at the first `queues` queues (7.4.4).
+void ExpectVlanStrip(MockBus& bus, std::uint32_t queues);
 /// Section 4.6.8.
 void ExpectTransmitSetUp(MockBus& bus);
 void ExpectPromiscuous(MockBus& bus, bool on);
@@ -60,6 +64,9 @@ void ExpectTransmitQueueStart(MockBus& bus, std::uint32_t n);
 void ExpectReceiveQueueStart(MockBus& bus, std::uint32_t n);
 /// Queues on; tails bumped after that (section 4.6.7.1); RXEN last.
 void ExpectQueuesStart(MockBus& bus, std::uint32_t queues, std::uint32_t receive_descriptors);
+/// Received frames of `queues` queues interrupt, at most once in `interval` (in 2 us): by messages,
+/// or by the level of one queue (sections 4.6.6, 7.3.1).
+void ExpectInterrupts(MockBus& bus, std::uint32_t queues, std::uint32_t interval, bool messages);
 /// No DMA any more: reset, and no interrupts.
 void ExpectClose(MockBus& bus);
 

@@ -35,14 +35,17 @@ class IxgbeTest : public testing::Test {
             .transmit_descriptors = kTransmitDescriptors};
   }
 
-  /// Every chapter before the rings.
-  void ExpectDeviceSetUp(std::uint32_t queues = 1, bool promiscuous = true) {
+  /// Every chapter before the rings, as `config` asks for it.
+  void ExpectDeviceSetUp(std::uint32_t queues = 1, bool promiscuous = true,
+                         const DeviceConfig& config = {}) {
     ExpectReset(bus_);
     ExpectMacAddress(bus_);
     ExpectLinkStart(bus_);
     ExpectCounters(bus_, {.gptc = 9, .gotc = 900, .qprc = 7, .qbrc = 700, .ruc = 3});
     ExpectReceiveSetUp(bus_);
     if (queues > 1) ExpectRss(bus_, queues);
+    if (config.max_frame_size > 1514) ExpectLongFrames(bus_, config.max_frame_size + 4);
+    if (config.vlan_offload) ExpectVlanStrip(bus_, queues);
     ExpectTransmitSetUp(bus_);
     ExpectPromiscuous(bus_, promiscuous);
   }
@@ -58,11 +61,16 @@ class IxgbeTest : public testing::Test {
     dma_.Script(pages);
   }
 
-  /// The whole bring-up, expected and done.
-  std::unique_ptr<Device> OpenDevice(std::uint32_t queues = 1) {
-    ExpectDeviceSetUp(queues);
+  /// The whole bring-up, but for interrupts.
+  void ExpectOpen(const DeviceConfig& config) {
+    const auto queues = static_cast<std::uint32_t>(config.pools.size());
+    ExpectDeviceSetUp(queues, true, config);
     ExpectQueues(queues);
     ExpectQueuesStart(bus_, queues, kReceiveDescriptors);
+  }
+  /// ... expected and done.
+  std::unique_ptr<Device> OpenDevice(std::uint32_t queues = 1) {
+    ExpectOpen(Config(queues));
     return OpenWithOptions(bus_, Config(queues));
   }
 
