@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <ranges>
 #include <system_error>
 
 namespace ixylab::emulator::vfio_user {
@@ -46,10 +45,10 @@ std::uint32_t& MappedRegisters::Shared(std::uint32_t offset) const {
 bool MappedRegisters::Poll(
     const std::function<void(std::uint32_t offset, std::uint32_t value)>& write) {
   bool any = false;
-  for (Word& word : words_ | std::views::reverse) {
+  for (auto word = words_.rbegin(); word != words_.rend(); ++word) {
     // Acquire: of the descriptors behind a tail, and of the words that are looked at next.
-    word.changed = std::atomic_ref(Shared(word.offset)).load(std::memory_order_acquire);
-    any |= word.changed != word.shown;
+    word->changed = std::atomic_ref(Shared(word->offset)).load(std::memory_order_acquire);
+    any |= word->changed != word->shown;
   }
   if (!any) [[likely]]
     return false;
