@@ -41,6 +41,7 @@ class Rss : public PortsTest {
     Open(0);
     Open(1, {.receive_descriptors = 64,
              .queues = queues,
+             .buffers = 256,
              .checksum_offload = offloads && can().checksum_offload,
              .vlan_offload = offloads && can().vlan_offload});
     WaitForLinks();
