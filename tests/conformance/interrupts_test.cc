@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -203,6 +204,35 @@ TEST_F(Waiting, InterruptsAreAnIntervalApart) {
     EXPECT_GE(total, kFrames * interval);
     if (can().virtual_time) {
       EXPECT_LT(total, kFrames * (interval + 20us));
+    }
+  }
+}
+
+// A frame each 10 us of its sleep: without an interval each wakes it, with one they are gathered.
+TEST_F(Waiting, SteadyTrafficIsGathered) {
+  constexpr std::uint64_t kFrames = 500;
+  for (const Nanoseconds interval : {Nanoseconds(200us), Nanoseconds(0)}) {
+    OpenToWait({.receive_wait = kLongWait, .interrupt_interval = interval});
+    const std::uint64_t wakes = watched().wakes(), last = sent_ + kFrames;
+    const std::function<void()> send = [&] {
+      SendOne();
+      if (sent_ < last) watched().ActAt(~0u, 10us, send);
+    };
+    watched().ActAt(~0u, 10us, send);
+    const Nanoseconds start = target().bus(0).Now();
+    for (std::uint64_t received = 0; received < kFrames;) {
+      std::array<PacketBuffer*, 64> frames;
+      const std::size_t n = port(1)->Receive(0, frames);
+      MemoryPool::Free(std::span(frames).first(n));
+      received += n;
+      ASSERT_LT(target().bus(0).Now() - start, kLongWait) << received << " frames";
+    }
+    const std::uint64_t woken = watched().wakes() - wakes;
+    if (interval > 0ns) {
+      EXPECT_LE(woken, (target().bus(0).Now() - start) / interval + 1);
+      EXPECT_GE(woken, 5u);
+    } else if (can().virtual_time) {
+      EXPECT_GE(woken, kFrames);
     }
   }
 }

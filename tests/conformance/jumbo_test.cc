@@ -138,6 +138,27 @@ TEST_F(Jumbo, ReceiverDropsAndCountsLongerOnes) {
   }
 }
 
+// A tag that the device moves is no part of the length.
+TEST_F(Jumbo, LongestWithATag) {
+  if (!can().vlan_offload) GTEST_SKIP() << "the target does not move tags";
+  for (const std::uint32_t longest : {1515u, 2048u, kJumbo, can().max_frame_size}) {
+    SCOPED_TRACE("longest: " + std::to_string(longest));
+    OpenBoth({.buffers = 4096, .vlan_offload = true, .max_frame_size = longest});
+    PacketBuffer* frame = Make(0, longest, longest);
+    const Bytes bytes = ChainBytes(*frame);
+    frame->offloads.flags = Offloads::kVlan;
+    frame->offloads.vlan = 0x8123;
+    ASSERT_NO_FATAL_FAILURE(SendAll(0, {&frame, 1}));
+    const std::vector<PacketBuffer*> received = Collect(1, 1);
+    ASSERT_EQ(received.size(), 1u);
+    const bool chains = longest > PacketBuffer::kCapacity;
+    EXPECT_TRUE((chains ? ChainBytes(*received[0]) : BytesIn(*received[0])) == bytes);
+    EXPECT_EQ(received[0]->offloads.flags, Offloads::kVlan);
+    EXPECT_EQ(received[0]->offloads.vlan, 0x8123);
+    chains ? FreeChains(received) : MemoryPool::Free(received);
+  }
+}
+
 TEST_F(Jumbo, CountsAreExact) {
   OpenFor(kJumbo, kJumbo);
   std::uint64_t bytes = 0;

@@ -20,7 +20,7 @@ class WatchedBus final : public Bus {
   explicit WatchedBus(Bus& bus) : bus_(bus) {}
 
   /// Calls `act` once: before the `step`-th register access or wait from now on (0 is the next), or
-  /// in the wait that comes before, `into_wait` after its begin.
+  /// in a wait that comes before, `into_wait` after its begin. It may ask for the next time itself.
   void ActAt(unsigned step, Nanoseconds into_wait, Act act) {
     step_ = step;
     into_wait_ = into_wait;
@@ -30,6 +30,7 @@ class WatchedBus final : public Bus {
   bool Cancel() { return std::exchange(act_, nullptr) != nullptr; }
 
   std::uint64_t waits() const { return waits_; }
+  std::uint64_t wakes() const { return wakes_; }  // waits that an interrupt has ended
   /// What EnableInterrupts said, if it was called.
   const std::optional<Interrupts>& interrupts() const { return interrupts_; }
 
@@ -53,11 +54,16 @@ class WatchedBus final : public Bus {
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     ++waits_;
     Step();
-    if (act_ == nullptr) return bus_.WaitForInterrupt(vector, timeout);
-    const Nanoseconds first = std::min(into_wait_, timeout);
-    if (bus_.WaitForInterrupt(vector, first)) return true;
-    Call();
-    return bus_.WaitForInterrupt(vector, timeout - first);
+    bool raised = false;
+    while (act_ != nullptr && !raised && timeout > Nanoseconds(0)) {
+      const Nanoseconds part = std::min(into_wait_, timeout);
+      raised = bus_.WaitForInterrupt(vector, part);
+      timeout -= part;
+      if (!raised) Call();
+    }
+    raised = raised || bus_.WaitForInterrupt(vector, timeout);
+    wakes_ += raised ? 1 : 0;
+    return raised;
   }
   Nanoseconds Now() override { return bus_.Now(); }
   void Sleep(Nanoseconds duration) override { bus_.Sleep(duration); }
@@ -74,6 +80,7 @@ class WatchedBus final : public Bus {
   Nanoseconds into_wait_{0};
   Act act_;
   std::uint64_t waits_ = 0;
+  std::uint64_t wakes_ = 0;
   std::optional<Interrupts> interrupts_;
 };
 
