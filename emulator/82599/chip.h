@@ -50,8 +50,8 @@ class Chip final : public Card {
   ///                             without pause frames
   ///   received, received bytes  written to memory; bytes as QBRC counts them
   ///   bad                       wrong CRC or size (CRCERRS, RUC, RFC, ROC, RJC), stored or not
-  ///   filtered                  good, and refused by an address or VLAN filter; or a pause or other
-  ///                             MAC control frame that goes no further
+  ///   filtered                  good, and refused by an address or VLAN filter; or a pause or
+  ///                             other MAC control frame that goes no further
   ///   receiver off              passed the filters, with RXCTRL.RXEN or bus mastering off
   ///   missed                    no room in the packet buffer (RXMPC)
   ///   dropped                   no descriptor, and DROP_EN; or the queue is off (QPRDC)

@@ -34,8 +34,7 @@ constexpr RegisterInfo kRxctrl = Row("RXCTRL"), kFctrl = Row("FCTRL"), kHlreg0 =
                        kRdrxctl = Row("RDRXCTL"), kMaxfrs = Row("MAXFRS"), kMrqc = Row("MRQC"),
                        kMcstctrl = Row("MCSTCTRL"), kMta = Row("MTA"), kVlnctrl = Row("VLNCTRL"),
                        kVfta = Row("VFTA"), kRal = Row("RAL"), kRah = Row("RAH"),
-                       kRxcsum = Row("RXCSUM"), kEtqs = Row("ETQS"), kFtqf = Row("FTQF"),
-                       kSynqf = Row("SYNQF");
+                       kRxcsum = Row("RXCSUM");
 
 }  // namespace
 
@@ -77,20 +76,6 @@ void Port::WroteReceiveAddress(std::uint32_t, std::uint32_t) {
     if ((high & kAddressValid) == 0) continue;
     addresses_.push_back(registers_.Peek(kRal.At(entry)) | std::uint64_t{high & 0xFFFF} << 32);
   }
-}
-
-/// For ETQS, FTQF and SYNQF: the filters that choose queues (7.1.2.3 to 7.1.2.5).
-void Port::WroteQueueFilter(std::uint32_t index, std::uint32_t) {
-  constexpr std::uint32_t kQueueEnable = 1u << 31;  // ETQS, FTQF
-  constexpr std::uint32_t kSynQueueEnable = 1u << 0;
-  const auto log = [this](std::uint32_t kind, const char* name) {
-    LogOnce(kRxFilter, kind, [&] {
-      return std::string(name) + " is enabled: this filter is not modelled; RSS chooses the queue";
-    });
-  };
-  if (index < kEtqs.count && (registers_.Peek(kEtqs.At(index)) & kQueueEnable) != 0) log(0, "ETQS");
-  if ((registers_.Peek(kFtqf.At(index)) & kQueueEnable) != 0) log(1, "FTQF");
-  if ((registers_.Peek(kSynqf.offset) & kSynQueueEnable) != 0) log(2, "SYNQF");
 }
 
 /// Counts a frame that is too short, too long or damaged, and returns false for it.

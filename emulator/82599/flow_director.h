@@ -1,4 +1,4 @@
-// Signature filters of the flow director (datasheet 7.1.2.7): a table from a frame's hash to a
+// The flow director (datasheet 7.1.2.7). Its signature filters are a table from a frame's hash to a
 // queue. Linux's "ATR" enters each flow that it transmits, so that answers come to the sender's
 // queue.
 #ifndef EMULATOR_82599_FLOW_DIRECTOR_H_
@@ -21,11 +21,17 @@ class FlowHash {
  public:
   /// `flexible_at` is the offset of the two flexible bytes. Both lie within `frame`.
   FlowHash(std::span<const std::byte> frame, const Headers& headers, std::uint32_t flexible_at);
+  /// `folded` is ports (source port highest), addresses and flexible bytes (in the upper half), all
+  /// added up; `type_and_vlan` the flow type in bits 18:16 and the tag.
+  FlowHash(std::uint32_t folded, std::uint32_t type_and_vlan)
+      : folded_(folded), type_and_vlan_(type_and_vlan) {}
   std::uint32_t Under(std::uint32_t key) const;
+  /// FDIRCMD.L4TYPE of a TCP, UDP or SCTP packet.
+  static std::uint8_t L4Type(const Headers& headers);
 
  private:
-  std::uint32_t folded_ = 0;         // ports, addresses, flexible bytes
-  std::uint32_t type_and_vlan_ = 0;  // flow type in bits 18:16, VLAN tag
+  std::uint32_t folded_ = 0;
+  std::uint32_t type_and_vlan_ = 0;
 };
 
 class SignatureFilters {

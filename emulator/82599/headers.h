@@ -22,6 +22,7 @@ inline constexpr std::uint32_t kIpv6Extensions = 1u << 3;
 inline constexpr std::uint32_t kTcp = 1u << 4;
 inline constexpr std::uint32_t kUdp = 1u << 5;
 inline constexpr std::uint32_t kSctp = 1u << 6;
+inline constexpr std::uint32_t kL4 = kTcp | kUdp | kSctp;
 
 /// For the number of an IP protocol; 0 for others.
 constexpr std::uint32_t OfProtocol(std::uint32_t protocol) {

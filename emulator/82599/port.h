@@ -20,9 +20,12 @@
 #include "emulator/82599/flow_director.h"
 #include "emulator/82599/offload.h"
 #include "emulator/82599/packet_buffer.h"
+#include "emulator/82599/perfect_filters.h"
+#include "emulator/82599/queue_filters.h"
 #include "emulator/82599/rss.h"
 #include "emulator/82599/sfp.h"
 #include "emulator/82599/statistics.h"
+#include "emulator/82599/windows.h"
 #include "emulator/dma.h"
 #include "emulator/host.h"
 #include "emulator/pci/config_space.h"
@@ -143,12 +146,18 @@ class Port final : public Endpoint, public NicFunction {
   // filters.cc: 8.2.3.7
   void WroteReceiveControl(std::uint32_t index, std::uint32_t value);
   void WroteReceiveAddress(std::uint32_t index, std::uint32_t value);
+  // queue_filters.cc: 8.2.3.7.16 to 8.2.3.7.22
   void WroteQueueFilter(std::uint32_t index, std::uint32_t value);
   // rss.cc: 8.2.3.7.14
   void WroteRssrk(std::uint32_t index, std::uint32_t value);
   // flow_director.cc: 8.2.3.17
   void WroteFdirctrl(std::uint32_t index, std::uint32_t value);
   void WroteFdircmd(std::uint32_t index, std::uint32_t value);
+  // windows.cc: 8.2.3.10.13, 8.2.3.14
+  void WroteIpstxidx(std::uint32_t index, std::uint32_t value);
+  void WroteIpsrxidx(std::uint32_t index, std::uint32_t value);
+  void WroteRttdqsel(std::uint32_t index, std::uint32_t value);
+  void WroteQueueArbiter(std::uint32_t index, std::uint32_t value);
   // receive.cc: 8.2.3.8
   void WroteRxRing(std::uint32_t queue, std::uint32_t value);
   std::uint32_t ReadRdh(std::uint32_t queue);
@@ -234,6 +243,21 @@ class Port final : public Endpoint, public NicFunction {
 
   // flow_director.cc
   void DirectFlow(std::span<const std::byte> frame, const Headers& headers, RxNote& note);
+  void UpdateFdirfree();
+  PerfectFilter NewPerfectFilter(std::uint16_t id, std::uint32_t command) const;
+  PerfectFields PerfectMask(std::uint8_t l4) const;
+  const PerfectFilter* FindPerfectFilter(std::span<const std::byte> frame, const Headers& headers,
+                                         std::uint32_t flexible_at) const;
+
+  // queue_filters.cc
+  void UpdateDirecting();
+  void Direct(std::span<const std::byte> frame, const Headers& headers, RxNote& note);
+
+  // windows.cc
+  void ResetWindows();
+  template <std::size_t kWords>
+  void MoveWindow(const std::array<std::uint32_t, kWords>& registers,
+                  std::array<std::uint32_t, kWords>& entry, std::uint32_t command);
 
   // receive.cc
   enum class Posted : std::uint8_t { kYes, kNoDescriptor, kLost };
@@ -329,7 +353,6 @@ class Port final : public Endpoint, public NicFunction {
     kRxTail,
     kRxType,
     kRxCoalescing,
-    kRxFilter,
     kTxTail,
     kTxOrder,
     kTxType,
@@ -422,7 +445,11 @@ class Port final : public Endpoint, public NicFunction {
   Toeplitz toeplitz_;
   bool rss_key_changed_ = true;
   SignatureFilters signatures_;
-  bool direct_flows_ = false;  // FDIRCTRL: signature filters are on
+  PerfectFilters perfect_filters_;
+  bool direct_flows_ = false;     // FDIRCTRL.PBALLOC: the flow director is on
+  bool match_perfectly_ = false;  // FDIRCTRL.PERFECT_MATCH: with perfect filters
+  QueueFilters queue_filters_;
+  bool directing_ = false;  // something before RSS may choose the queue
 
   // Transmit, as DMATXCTL and HLREG0 have it
   bool transmit_enabled_ = false;
@@ -442,6 +469,7 @@ class Port final : public Endpoint, public NicFunction {
   std::uint64_t unknown_accesses_ = 0;
   std::unordered_set<std::uint64_t> logged_;
 
+  std::unique_ptr<Windows> windows_ = std::make_unique<Windows>();
   PacketBuffer<RxNote> packet_buffer_;
   std::vector<std::byte> rewritten_;  // a frame with its CRC, or without its VLAN tag
   std::array<RxQueue, kQueues> rx_;

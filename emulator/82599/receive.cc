@@ -71,9 +71,9 @@ inline void Port::CountPosted(RxQueue& queue, std::uint64_t size) {
     if (report_fragments_) [[unlikely]]
       NoteFragment(frame, headers, note);
     if (rss_fields_ != 0) Spread(frame, headers, note);
-    if (direct_flows_) [[unlikely]]
-      DirectFlow(frame, headers, note);
   }
+  if (directing_) [[unlikely]]
+    Direct(frame, headers, note);
   if (headers.tagged && rx_[note.queue].strip_vlan) [[unlikely]] {
     note.status |= kVlanPacket | std::uint64_t{Load16(frame, kEtherTypeOffset + 2)} << kVlanShift;
   }

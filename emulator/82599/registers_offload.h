@@ -3,11 +3,10 @@
 #ifndef EMULATOR_82599_REGISTERS_OFFLOAD_H_
 #define EMULATOR_82599_REGISTERS_OFFLOAD_H_
 
+#include "emulator/82599/port.h"
 #include "emulator/register_table.h"
 
 namespace ixylab::emulator::intel82599 {
-
-class Port;
 
 // clang-format off
 
@@ -114,12 +113,14 @@ inline constexpr Register<Port> kOffloadRegisters[] = {
     // 8.2.3.14 IPsec: a window to the tables, moved by the WRITE and READ bits of the index
     // registers
     {{.name = "IPSTXIDX", .offset = 0x08900, .self_clearing = 0xC0000000, .fields = kIpstxidxFields,
-      .section = "8.2.3.14", .provenance = "Linux ixgbe"}},
+      .section = "8.2.3.14", .provenance = "Linux ixgbe; DPDK ixgbe"},
+     {.on_write = &Port::WroteIpstxidx}},
     {{.name = "IPSTXSALT", .offset = 0x08904, .section = "8.2.3.14", .provenance = "Linux ixgbe"}},
     {{.name = "IPSTXKEY", .offset = 0x08908, .count = 4, .section = "8.2.3.14",
       .provenance = "Linux ixgbe"}},
     {{.name = "IPSRXIDX", .offset = 0x08E00, .self_clearing = 0xC0000000, .fields = kIpsrxidxFields,
-      .section = "8.2.3.14", .provenance = "Linux ixgbe"}},
+      .section = "8.2.3.14", .provenance = "Linux ixgbe; DPDK ixgbe"},
+     {.on_write = &Port::WroteIpsrxidx}},
     {{.name = "IPSRXIPADDR", .offset = 0x08E04, .count = 4, .section = "8.2.3.14",
       .provenance = "Linux ixgbe"}},
     {{.name = "IPSRXSPI", .offset = 0x08E14, .section = "8.2.3.14", .provenance = "Linux ixgbe"}},

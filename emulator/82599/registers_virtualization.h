@@ -33,8 +33,10 @@ inline constexpr Register<Port> kVirtualizationRegisters[] = {
       .section = "8.2.3.27", .provenance = "DPDK ixgbe"}},
     {{.name = "PFMBIMR", .offset = 0x00720, .count = 2, .section = "8.2.3.27",
       .provenance = "DPDK ixgbe"}},
-    {{.name = "PFMAILBOX", .offset = 0x04B00, .count = 64, .fields = kPfmailboxFields,
-      .section = "8.2.3.27", .provenance = "DPDK ixgbe"}},
+    // STS, ACK and RVFU ask for something, and VFU is the virtual function's: there is none.
+    {{.name = "PFMAILBOX", .offset = 0x04B00, .count = 64, .writable = 0x0000001B,
+      .self_clearing = 0x00000013, .fields = kPfmailboxFields, .section = "8.2.3.27",
+      .provenance = "DPDK ixgbe"}},
     {{.name = "PFMBMEM", .offset = 0x13000, .count = 1024, .section = "8.2.3.27",
       .provenance = "DPDK ixgbe"}},
 

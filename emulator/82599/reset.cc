@@ -60,6 +60,8 @@ void Port::Reset() {
   WroteReceiveAddress(0, 0);
   WroteReceiveControl(0, 0);
   WroteFdirctrl(0, 0);
+  WroteQueueFilter(0, 0);
+  ResetWindows();
   ResetFlowControl();
 
   resetting_ = true;
