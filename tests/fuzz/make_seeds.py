@@ -38,7 +38,37 @@ def recorded_registers():
     return pieces
 
 
-SEEDS = {"82599_registers": recorded_registers}
+def captures():
+    """Small captures of either byte order and either format, and one of each sort of record."""
+    frame = bytes.fromhex("ffffffffffff021b2100000108060001080006040001") + bytes(38)
+    records = [(60, 60, frame[:60]), (20, 20, frame[:20]), (30, 90, frame[:30]), (0, 0, b"")]
+    seeds = []
+    for order in "<>":
+        for magic in (0xA1B2C3D4, 0xA1B23C4D):
+            header = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, 1)
+            seeds.append(
+                header
+                + b"".join(struct.pack(order + "IIII", 1, 2, c, n) + b for c, n, b in records)
+            )
+
+        def block(kind, body):
+            body += bytes(-len(body) % 4)
+            size = struct.pack(order + "I", len(body) + 12)
+            return struct.pack(order + "I", kind) + size + body + size
+
+        section = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+        interface = block(1, struct.pack(order + "HHI", 1, 0, 262144))
+        packet = block(6, struct.pack(order + "IIIII", 0, 0, 1, 60, 60) + frame[:60])
+        simple = block(3, struct.pack(order + "I", 60) + frame[:60])
+        old = block(2, struct.pack(order + "HHIIII", 0, 0, 0, 1, 60, 60) + frame[:60])
+        options = block(1, struct.pack(order + "HHIHHB", 1, 0, 65535, 9, 1, 9) + bytes(3) + bytes(4))
+        seeds.append(section + interface + packet + simple)
+        seeds.append(section + options + old + section + interface + packet)
+    seeds.append(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 113))  # not Ethernet
+    return seeds
+
+
+SEEDS = {"82599_registers": recorded_registers, "pcap": captures}
 
 
 def main():
