@@ -104,22 +104,37 @@ TEST_F(RegistersTest, WhatIsNotImplementedReadsZeroAndIsCounted) {
   EXPECT_EQ(chip_.unknown_accesses(), 3u);
 }
 
-/// What `ethtool -t` (Linux ixgbe, reg_test_82599) writes to a register and expects to read.
-struct PatternTest {
+// --- The register part of `ethtool -t` (Linux ixgbe: ixgbe_reg_test, reg_test_82599), in its order
+// ---
+
+enum class How { kPattern, kSetRead, kWriteOnly };
+struct EthtoolTest {
   const char* name;
   std::uint32_t count;
-  std::uint32_t readable;
-  std::uint32_t writable;
+  How how;
+  std::uint32_t mask;
+  std::uint32_t write;
 };
-constexpr PatternTest kEthtoolPatterns[] = {
-    {"FCRTL", 1, 0x8007FFF0, 0x8007FFF0},  {"FCRTH", 1, 0x8007FFF0, 0x8007FFF0},
-    {"PFCTOP", 1, 0xFFFFFFFF, 0xFFFFFFFF}, {"VLNCTRL", 1, 0x00000000, 0x00000000},
-    {"RDBAL", 4, 0xFFFFFF80, 0xFFFFFF80},  {"RDBAH", 4, 0xFFFFFFFF, 0xFFFFFFFF},
-    {"RDLEN", 4, 0x000FFF80, 0x000FFFFF},  {"RDT", 4, 0x0000FFFF, 0xFFFFFFFF},
-    {"FCTTV", 1, 0xFFFFFFFF, 0xFFFFFFFF},  {"TDBAL", 4, 0xFFFFFF80, 0xFFFFFFFF},
-    {"TDBAH", 4, 0xFFFFFFFF, 0xFFFFFFFF},  {"TDLEN", 4, 0x000FFF80, 0x000FFF80},
-    {"RAL", 16, 0xFFFFFFFF, 0xFFFFFFFF},   {"RAH", 16, 0x8001FFFF, 0x800CFFFF},
-    {"MTA", 128, 0xFFFFFFFF, 0xFFFFFFFF},
+constexpr EthtoolTest kEthtoolTests[] = {
+    {"FCRTL", 1, How::kPattern, 0x8007FFF0, 0x8007FFF0},
+    {"FCRTH", 1, How::kPattern, 0x8007FFF0, 0x8007FFF0},
+    {"PFCTOP", 1, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
+    {"VLNCTRL", 1, How::kPattern, 0x00000000, 0x00000000},
+    {"RDBAL", 4, How::kPattern, 0xFFFFFF80, 0xFFFFFF80},
+    {"RDBAH", 4, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
+    {"RDLEN", 4, How::kPattern, 0x000FFF80, 0x000FFFFF},
+    {"RXDCTL", 4, How::kWriteOnly, 0, 1u << 25},
+    {"RDT", 4, How::kPattern, 0x0000FFFF, 0x0000FFFF},
+    {"RXDCTL", 4, How::kWriteOnly, 0, 0},
+    {"FCRTH", 1, How::kPattern, 0x8007FFF0, 0x8007FFF0},
+    {"FCTTV", 1, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
+    {"TDBAL", 4, How::kPattern, 0xFFFFFF80, 0xFFFFFFFF},
+    {"TDBAH", 4, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
+    {"TDLEN", 4, How::kPattern, 0x000FFF80, 0x000FFF80},
+    {"RXCTRL", 1, How::kSetRead, 0x00000001, 0x00000001},
+    {"RAL", 16, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
+    {"RAH", 16, How::kPattern, 0x8001FFFF, 0x800CFFFF},
+    {"MTA", 128, How::kPattern, 0xFFFFFFFF, 0xFFFFFFFF},
 };
 
 const RegisterInfo* Named(const std::string& name) {
@@ -129,30 +144,65 @@ const RegisterInfo* Named(const std::string& name) {
   return nullptr;
 }
 
-TEST_F(RegistersTest, EthtoolsPatternsReadBackAsLinuxExpects) {
-  for (std::uint32_t queue = 0; queue < 4; ++queue) Write(Row("RXDCTL").At(queue), 1u << 25);
-  for (const PatternTest& test : kEthtoolPatterns) {
+TEST_F(RegistersTest, EthtoolsRegisterTestPasses) {
+  const std::uint32_t status = Read(Row("STATUS").offset);
+  Write(Row("STATUS").offset, 0x7FFFF30F);
+  EXPECT_EQ(Read(Row("STATUS").offset), status);
+  for (const EthtoolTest& test : kEthtoolTests) {
     const RegisterInfo* row = Named(test.name);
     ASSERT_NE(row, nullptr) << test.name;
     for (std::uint32_t n = 0; n < test.count; ++n) {
-      for (const std::uint32_t pattern : {0x5A5A5A5Au, 0xA5A5A5A5u, 0u, 0xFFFFFFFFu}) {
-        const std::uint32_t before = Read(row->At(n));
-        Write(row->At(n), pattern & test.writable);
-        EXPECT_EQ(Read(row->At(n)), pattern & test.writable & test.readable)
-            << RegisterName(row, row->At(n)) << " pattern 0x" << std::hex << pattern;
-        Write(row->At(n), before);
+      const std::uint32_t offset = row->At(n);
+      if (test.how == How::kWriteOnly) {
+        Write(offset, test.write);
+        continue;
       }
+      const std::uint32_t before = Read(offset);
+      if (test.how == How::kSetRead) {
+        Write(offset, test.write & test.mask);
+        EXPECT_EQ(Read(offset) & test.mask, test.write & test.mask) << test.name;
+      } else {
+        for (const std::uint32_t pattern : {0x5A5A5A5Au, 0xA5A5A5A5u, 0u, 0xFFFFFFFFu}) {
+          Write(offset, pattern & test.write);
+          EXPECT_EQ(Read(offset), pattern & test.write & test.mask)
+              << RegisterName(row, offset) << " pattern 0x" << std::hex << pattern;
+        }
+      }
+      Write(offset, before);
     }
   }
   EXPECT_EQ(host_.fault_count(), 0u) << "no ring is set up: there is nothing to fetch";
+  EXPECT_TRUE(host_.log().empty());
+  EXPECT_EQ(chip_.unknown_accesses(), 0u);
 }
 
-TEST_F(RegistersTest, EthtoolFindsStatusUnchangedAndTheReceiverSwitchable) {
-  const std::uint32_t before = Read(Row("STATUS").offset);
-  Write(Row("STATUS").offset, 0x7FFFF30F);
-  EXPECT_EQ(Read(Row("STATUS").offset), before);
-  Write(Row("RXCTRL").offset, 1);
-  EXPECT_EQ(Read(Row("RXCTRL").offset), 1u);
+// ethtool -p: ixgbe_led_on_generic and ixgbe_led_off_generic; LEDCTL is put back afterwards.
+TEST_F(RegistersTest, LedsAreStored) {
+  const std::uint32_t ledctl = Row("LEDCTL").offset, before = Read(ledctl);
+  for (std::uint32_t led = 0; led < 4; ++led) {
+    constexpr std::uint32_t kOn = 0xE, kOff = 0xF;
+    for (const std::uint32_t mode : {kOn, kOff}) {
+      const std::uint32_t value = (Read(ledctl) & ~(0xFu << 8 * led)) | mode << 8 * led;
+      Write(ledctl, value);
+      EXPECT_EQ(Read(ledctl), value);
+    }
+  }
+  Write(ledctl, before);
+  EXPECT_EQ(Read(ledctl), before);
+}
+
+// ixgbe_obtain_mbx_lock_pf, ixgbe_write_mbx_pf: PFU sticks, STS and ACK do not.
+TEST_F(RegistersTest, MailboxesAreStored) {
+  const RegisterInfo mailbox = Row("PFMAILBOX"), memory = Row("PFMBMEM");
+  Write(mailbox.At(3), 1u << 3);
+  EXPECT_EQ(Read(mailbox.At(3)), 1u << 3);
+  for (std::uint32_t word = 0; word < 16; ++word) Write(memory.At(3 * 16 + word), 100 + word);
+  Write(mailbox.At(3), 1u << 0);
+  EXPECT_EQ(Read(mailbox.At(3)), 0u);
+  for (std::uint32_t word = 0; word < 16; ++word) {
+    EXPECT_EQ(Read(memory.At(3 * 16 + word)), 100 + word);
+  }
+  EXPECT_EQ(Read(mailbox.At(2)), 0u);
 }
 
 }  // namespace
