@@ -1,6 +1,6 @@
 """Fuzz targets."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
 def fuzz_target(name, max_len, mutations, deps):
@@ -30,6 +30,15 @@ def fuzz_target(name, max_len, mutations, deps):
             folder,
         ],
         data = corpus,
+        deps = deps,
+    )
+    # For the edges of all targets together: coverage.cc.
+    cc_library(
+        name = name + "_library",
+        testonly = True,
+        srcs = [name + ".cc"],
+        local_defines = ["LLVMFuzzerTestOneInput=Fuzz_" + name],
+        tags = ["manual"],
         deps = deps,
     )
     cc_binary(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace ixylab::fuzz {
@@ -29,12 +30,17 @@ Machine::Machine(unsigned vectors, std::size_t longest_frame) : vectors_(vectors
   for (Window& window : windows_) {
     window.memory = static_cast<std::byte*>(std::aligned_alloc(kPage, window.size));
     Require(window.memory != nullptr, "there is memory");
+    Fill(window);
   }
   wire.Attach(1, &far);
 }
 
 Machine::~Machine() {
   for (const Window& window : windows_) std::free(window.memory);
+}
+
+void Machine::Fill(const Window& window) {
+  std::fill_n(window.memory, window.size, window.writable ? std::byte{0} : kReadOnlyPattern);
 }
 
 void Machine::Restart() {
@@ -44,7 +50,12 @@ void Machine::Restart() {
   far.frames = 0;
   far.last.clear();
   for (Window& window : windows_) {
-    std::fill_n(window.memory, window.size, window.writable ? std::byte{0} : kReadOnlyPattern);
+    // Equal to itself a byte further on: all bytes are the same.
+    Require(
+        window.writable || (window.memory[0] == kReadOnlyPattern &&
+                            std::memcmp(window.memory, window.memory + 1, window.size - 1) == 0),
+        "nobody writes to what can only be read");
+    Fill(window);
     window.mapped = true;
   }
   tracing_ = false;

@@ -99,6 +99,7 @@ class Machine final : public emulator::Host {
     bool mapped = true;
     std::byte* memory = nullptr;
   };
+  static void Fill(const Window& window);
   void Settle();
   void AdvanceTo(Nanoseconds until);
 

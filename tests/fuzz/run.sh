@@ -33,4 +33,7 @@ while read -r target max_len; do
     "$(awk '/average_exec_per_sec/ {print $2}' "$log")" \
     "${covered#cov: }, $(sed -n 's/.*Loaded.*(\([0-9]*\) inline.*/\1/p' "$log")" "$outcome"
 done < targets
+echo
+# Both: what the repository has, and what has been learnt since.
+./coverage corpus "$out"
 exit $status

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <deque>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "emulator/dma.h"
@@ -139,14 +138,10 @@ class Client {
     server.host.Attach(0, FileDescriptor(ends[0]));
   }
 
-  /// What QEMU sends first, and then a look at the device's identity.
+  /// The version, then a look at the device's identity.
   void ExpectService() {
-    constexpr std::string_view kProposal =
-        R"({"capabilities": {"max_msg_fds": 16, "max_data_xfer_size": 1048576, "pgsizes": 4096,)"
-        R"( "max_dma_maps": 65535, "write_multiple": true}})";
-    std::vector<std::byte> version(4 + kProposal.size() + 1);
-    std::memcpy(&version[4], kProposal.data(), kProposal.size());
-    Send(kVersion, 0, version, {});
+    Put(std::uint32_t{0});
+    Send(kVersion);
     Put(std::uint64_t{0}, std::uint32_t{NicFunction::kConfigSpace}, std::uint32_t{4});
     Send(kRegionRead);
     server_.Settle();
