@@ -122,6 +122,10 @@ Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& 
   if (options.unbound) {
     for (const std::string_view address : kNicAddresses) settings.append(address).append(" ");
   }
+  settings += "'\nquick_reset='";
+  if (options.quick_reset) {
+    for (const std::string_view address : kNicAddresses) settings.append(address).append(" ");
+  }
   settings += "'\nmodules='";
   for (const std::string& module : options.modules) settings += module + " ";
   settings += "'\nports='";
@@ -209,6 +213,7 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
                        ",local.type=fd,local.str=" + std::to_string(descriptors.cards[i]));
     add("-device", VirtioDevice(i, options.virtio));
   }
+  for (const std::string& device : options.devices) add("-device", device);
   if (interactive) return command;
 
   const auto add_socket = [&](const std::string& id, int fd) {

@@ -51,8 +51,12 @@ struct VmOptions {
   /// KVM that works brings a guest up within one second; KVM that does not may hang.
   std::chrono::seconds kvm_boot_deadline{5};
   unsigned memory_mib = 512;
-  unsigned huge_pages = 64;  // of 2 MiB, of that memory
-  bool iommu = false;        // the guest has one, Intel's, that translates what the cards access
+  unsigned huge_pages = 64;          // of 2 MiB, of that memory
+  std::vector<std::string> devices;  // further ones, as QEMU's -device has them
+  bool iommu = false;  // the guest has one, Intel's, that translates what the cards access
+  /// The guest's kernel resets the cards by their power state, which takes 20 ms; else by a
+  /// function level reset, which takes 100. vfio-pci does so whenever a card is opened and closed.
+  bool quick_reset = false;
   /// The kernel's virtio_pci driver leaves the cards alone.
   bool unbound = false;
   std::vector<std::string> modules;  // loaded besides virtio_pci and virtio_console

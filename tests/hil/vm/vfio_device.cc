@@ -1,4 +1,5 @@
-// In a guest: an 82599 through vfio-pci, its messages (MSI-X) and its IOMMU. A line for each step.
+// In a guest: an 82599 through vfio-pci, its messages (MSI-X) and its IOMMU; or an 82540, which has
+// INTx alone. A line for each step.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -25,18 +26,48 @@ constexpr std::uint32_t kMultipleMsix = 1u << 4, kPbaSupport = 1u << 31;
 constexpr std::uint32_t kTransmitEnable = 1, kQueueEnable = 1u << 25;
 constexpr std::uint32_t kCause1 = 1u << 1, kCause2 = 1u << 2;
 
+// Intel 8254x software developer's manual, 13.4.17 to 13.4.21.
+constexpr PciId k82540{0x8086, 0x100E};
+constexpr std::uint32_t kIcr = 0xC0, kIcs = 0xC8, kIms = 0xD0, kImc = 0xD8;
+constexpr std::uint32_t kLinkChange = 1u << 2;
+
 constexpr Nanoseconds kNone = 100ms;  // what has not come by then does not come
 constexpr Nanoseconds kDeadline = 20s;
 constexpr std::size_t kRounds = 500;
 
 void Say(const char* name, bool came) {
-  std::printf("%s: %s\n", name, came ? "message" : "none");
+  std::printf("%s: %s\n", name, came ? "interrupt" : "none");
   std::fflush(stdout);
 }
 
+void Enable(Bus& bus, std::uint32_t vectors) {
+  constexpr const char* kNames[] = {"none", "a level", "messages"};
+  std::printf("interrupts: %s\n", kNames[static_cast<int>(bus.EnableInterrupts(vectors))]);
+}
+
+void Level(Bus& bus) {
+  Enable(bus, 3);
+  bus.Write32(kImc, 0xFFFF'FFFF);
+  bus.Read32(kIcr);
+  Say("at first", bus.WaitForInterrupt(0, kNone));
+  bus.Write32(kIms, kLinkChange);
+  bus.Write32(kIcs, kLinkChange);
+  Say("unmasked", bus.WaitForInterrupt(0, kDeadline));
+  Say("the cause is still there", bus.WaitForInterrupt(0, kDeadline));
+  bus.Read32(kIcr);  // clears, but the one before may have come twice
+  bus.WaitForInterrupt(0, 0ms);
+  Say("cleared", bus.WaitForInterrupt(0, kNone));
+  std::thread device([&] {
+    std::this_thread::sleep_for(50ms);
+    bus.Write32(kIcs, kLinkChange);
+  });
+  Say("while it waits", bus.WaitForInterrupt(0, kDeadline));
+  device.join();
+  bus.Write32(kImc, 0xFFFF'FFFF);
+}
+
 void Messages(Bus& bus) {
-  std::printf("interrupts: %s\n",
-              bus.EnableInterrupts(3) == Interrupts::kMessages ? "messages" : "others");
+  Enable(bus, 3);
   bus.Write32(kEimc, 0x7FFF'FFFF);
   bus.Read32(kEicr);
   bus.Write32(kGpie, kMultipleMsix | kPbaSupport);
@@ -99,6 +130,7 @@ void Run(const char* address) {
   const std::unique_ptr<Bus> bus = OpenVfioBus(address, memory);
   std::printf("id: %04x:%04x\n", bus->id().vendor, bus->id().device);
   std::printf("BAR 0: %s\n", bus->MapRegister(0, kEicr) != nullptr ? "mapped" : "not mapped");
+  if (bus->id() == k82540) return Level(*bus);
   Messages(*bus);
   Fault(*bus, memory);
 }

@@ -3,10 +3,12 @@
 cards='0000:00:02.0 0000:00:03.0'
 ports=pci:0000:00:02.0,0000:00:03.0
 devices=/sys/bus/pci/devices
+as=vfio_device  # or by somebody else
 
 section() { echo "=== $1"; }
+# device [ADDRESS]: the steps on the first card, or another.
 device() {
-  "$@" vfio_device 0000:00:02.0 2>&1
+  $as ${1:-0000:00:02.0} 2>&1
   echo "exit $?"
 }
 # bind MODULE: the first card.
@@ -41,6 +43,7 @@ done
 section before && state
 
 section device && device && state
+section level && device 0000:00:05.0
 
 section run
 hil run --suite=/bin/conformance --target=$ports,vfio --filter='BringUp.*' 2>&1
@@ -69,14 +72,14 @@ exec 5>&-
 mkdir -p /etc
 echo 'nobody:x:65534:65534::/:/bin/sh' > /etc/passwd
 echo 'nogroup:x:65534:' > /etc/group
-as_nobody() { start-stop-daemon -S -c nobody -x "/bin/$1" -- "$2"; }
-chmod 666 /dev/vfio/vfio
-section no_user && device as_nobody
+as='start-stop-daemon -S -c nobody -x /bin/vfio_device --'
+section no_user && device
 chown nobody "$group"
 ulimit -l 1024
-section limit && device as_nobody
+section limit && device
 ulimit -l unlimited
-section user && device as_nobody
+section user && device
+as=vfio_device
 
 bind uio_pci_generic
 rmmod vfio_pci

@@ -39,7 +39,9 @@ const Output& Guest() {
     options.accelerator = "tcg";
     options.deadline = 200s;
     CompleteVmOptions(options, ParseTarget("vm:82599,vfio"));
+    options.quick_reset = false;
     options.modules.emplace_back("uio_pci_generic");  // whose the ports are before
+    options.devices.emplace_back("e1000,addr=5,romfile=");
     std::ifstream file(FindRunfile("tests/hil/vm/vfio_in_vm.sh"));
     const std::string script{std::istreambuf_iterator<char>(file), {}};
     Output guest;
@@ -71,11 +73,12 @@ std::string Before() { return Section("before").front(); }
 TEST(VfioInVmTest, MessagesAddressesAndWhatTheIommuRefuses) {
   const std::vector<std::string> lines = Section("device");
   EXPECT_THAT(
-      lines, ElementsAre("id: 8086:10fb", "BAR 0: mapped", "interrupts: messages", "at first: none",
-                         "masked: none", "unmasked: message", "again: none", "another vector: none",
-                         "two threads wait: message", StartsWith("figure: "),
-                         MatchesRegex("device address: 0x1[0-9a-f]{8}, not the physical one"),
-                         "exit 0", Before()));
+      lines,
+      ElementsAre("id: 8086:10fb", "BAR 0: mapped", "interrupts: messages", "at first: none",
+                  "masked: none", "unmasked: interrupt", "again: none", "another vector: none",
+                  "two threads wait: interrupt", StartsWith("figure: "),
+                  MatchesRegex("device address: 0x1[0-9a-f]{8}, not the physical one"), "exit 0",
+                  Before()));
   // Memory that was given back is out of the device's reach at once: the one fault there is.
   const NicReport& nic = Guest().result.nic;
   ASSERT_FALSE(nic.problems.empty());
@@ -84,6 +87,13 @@ TEST(VfioInVmTest, MessagesAddressesAndWhatTheIommuRefuses) {
   const std::string address = said.substr(16, said.find(',') - 16);
   EXPECT_THAT(nic.problems, ElementsAre("faults 1", HasSubstr("at " + address)));
   EXPECT_EQ(nic.death, "");
+}
+
+TEST(VfioInVmTest, InterruptsOfADeviceWithoutMessages) {
+  EXPECT_THAT(Section("level"),
+              ElementsAre("id: 8086:100e", "BAR 0: mapped", "interrupts: a level", "at first: none",
+                          "unmasked: interrupt", "the cause is still there: interrupt",
+                          "cleared: none", "while it waits: interrupt", "exit 0"));
 }
 
 TEST(VfioInVmTest, Refusals) {
@@ -101,7 +111,7 @@ TEST(VfioInVmTest, Refusals) {
 }
 
 TEST(VfioInVmTest, AUserWithTheRightsToAGroupNeedsNoMore) {
-  EXPECT_THAT(Section("user"), Contains("two threads wait: message"));
+  EXPECT_THAT(Section("user"), Contains("two threads wait: interrupt"));
   EXPECT_THAT(Section("no_user"),
               ElementsAre(MatchesRegex("0000:00:02.0: vfio-pci: /dev/vfio/[0-9]+: root, or the "
                                        "file's owner, is needed: Permission denied"),
