@@ -55,6 +55,7 @@ struct RigOptions {
   std::size_t stride = MemoryPool::kDefaultStride;
   std::size_t page_size = 2 << 20;
   bool huge = true;
+  bool offloads = false;  // of checksums and VLAN tags, and frames of up to 9,014 bytes
 };
 
 /// The 82599 as a null device.
@@ -96,7 +97,10 @@ class DeviceRig {
   std::unique_ptr<Device> OpenOn(Bus& bus, const RigOptions& options) {
     return Open(bus, {.pools = {&machine_.pool},
                       .receive_descriptors = options.entries,
-                      .transmit_descriptors = options.entries});
+                      .transmit_descriptors = options.entries,
+                      .checksum_offload = options.offloads,
+                      .vlan_offload = options.offloads,
+                      .max_frame_size = options.offloads ? 9014u : 1514u});
   }
 
   NullMachine<Port> machine_;

@@ -21,7 +21,8 @@ struct Driver {
   const char* name;
   const char* device;  // its class, in callgrind's patterns
 };
-constexpr std::array<Driver, 3> kDrivers = {{{"ixgbe", "IxgbeDevice"},
+constexpr std::array<Driver, 4> kDrivers = {{{"ixgbe", "IxgbeDevice<*>"},
+                                             {"ixgbe-offloads", "IxgbeDevice<*>"},
                                              {"virtio-split", "VirtioDevice<*>"},
                                              {"virtio-packed", "VirtioDevice<*>"}}};
 
@@ -75,8 +76,9 @@ bool ForwardToBeCounted(std::string_view driver, std::size_t batch, std::size_t 
     return true;
   };
   if (driver == kDrivers[0].name) return forward(IxgbeRig({}));
-  if (driver == kDrivers[1].name) return forward(SplitRig({}));
-  if (driver == kDrivers[2].name) return forward(PackedRig({}));
+  if (driver == kDrivers[1].name) return forward(IxgbeRig({.offloads = true}));
+  if (driver == kDrivers[2].name) return forward(SplitRig({}));
+  if (driver == kDrivers[3].name) return forward(PackedRig({}));
   return false;
 }
 
