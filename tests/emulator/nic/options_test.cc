@@ -82,6 +82,12 @@ TEST(Options, TraceWithAndWithoutAFile) {
   EXPECT_EQ(Parse({"--socket=a", "--trace=t"})->trace_file, "t");
 }
 
+TEST(Options, Doorbells) {
+  EXPECT_FALSE(Parse({"--socket=a"})->map_doorbells);
+  EXPECT_FALSE(Parse({"--socket=a", "--doorbells=trapped"})->map_doorbells);
+  EXPECT_TRUE(Parse({"--socket=a", "--doorbells=mapped"})->map_doorbells);
+}
+
 struct BadCase {
   std::vector<std::string> words;
   std::string says;
@@ -91,6 +97,7 @@ TEST(Options, SayWhatIsWrongInOneLine) {
   const std::string long_path(108, 'x');
   const BadCase cases[] = {
       {{}, "--socket is required"},
+      {{"--socket=a", "--doorbells=loud"}, "--doorbells: loud not in {trapped,mapped}"},
       {{"--socket=a", "--socket=b", "--socket=c"}, "--socket is given 3 times"},
       {{"--socket=a", "--socket=a"}, "given twice"},
       {{"--socket="}, "--socket: 1 required TEXT missing"},

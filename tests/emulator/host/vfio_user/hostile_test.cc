@@ -51,6 +51,20 @@ TEST(Hostile, PayloadsThatAreTooShort) {
   EXPECT_LE(rig.log.size(), 101u) << "and does not fill the disk with its log";
 }
 
+TEST(Hostile, EveryCommandInEverySize) {
+  Rig rig;
+  Client client = rig.Negotiated();
+  for (std::uint16_t command = 0; command < 24; ++command) {
+    for (std::size_t size = 0; size <= 100; ++size) {
+      for (const std::byte fill : {std::byte{0}, std::byte{0xFF}}) {
+        const auto answer = client.Call(command, Bytes(size, fill));
+        ASSERT_EQ(answer.flags & kReply, kReply) << command << " " << size;
+      }
+    }
+  }
+  EXPECT_EQ(client.ReadRegister(kConfig, 0), 0x10FB8086u);
+}
+
 TEST(Hostile, ALargeMessageIsTakenAndRefused) {
   Rig rig;
   Client client = rig.Negotiated();

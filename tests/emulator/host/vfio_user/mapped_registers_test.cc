@@ -189,6 +189,23 @@ TEST_F(MappedRegisters, OfAClientThatHasGoneAreNobodys) {
   EXPECT_EQ(next.ReadRegister(0, 4), 0u);
 }
 
+TEST_F(MappedRegisters, ComeToAClientThatReadsLate) {
+  // Wherever the socket is full, each file goes with its own answer.
+  int requests = 0;
+  while (requests < 10'000 &&
+         client_->Send(requests % 2 == 0 ? kRegionRead : kGetRegionInfo,
+                       requests % 2 == 0 ? Pack(std::uint64_t{0}, kConfig, std::uint32_t{7})
+                                         : Pack(64, 0, 0, 0, std::uint64_t{0}, std::uint64_t{0}))) {
+    ++requests;
+  }
+  ASSERT_GT(requests, 100);
+  for (int i = 0; i < requests; ++i) {
+    const auto answer = client_->Receive();
+    ASSERT_TRUE(answer && answer->ok()) << i;
+    ASSERT_EQ(static_cast<bool>(client_->TakeDescriptor()), i % 2 == 1) << i;
+  }
+}
+
 TEST_F(MappedRegisters, LeaveNoDescriptorBehind) {
   const std::size_t before = OpenDescriptors();
   for (int i = 0; i < 5; ++i) {
