@@ -52,8 +52,9 @@ void Port::UpdateMac() {
   // The other end sends once its link is up, which says that this receiver is in step (IEEE 802.3,
   // 46.3.4, remote fault), although the end of training may be a moment later here.
   hears_wire_ = (link_up_ || training_) && !loopback_;
-  out_ = loopback_ || paused_ ? &inner_wire_ : wire_;
-  transmit_enabled_ = link_up_ && (loopback_ || wire_ != nullptr) && !paused_ &&
+  const bool holding = paused_ || !held_.empty();
+  out_ = loopback_ || holding ? &inner_wire_ : wire_;
+  transmit_enabled_ = link_up_ && (loopback_ || wire_ != nullptr) && !holding &&
                       (registers_.Peek(kDmatxctl.offset) & kTransmitEnable) != 0;
 }
 
@@ -110,11 +111,12 @@ void Port::AwaitPauseEnd() {
   });
 }
 
+/// What was held back is not sent from here: the partner, which may have sent an XON just now, is
+/// to find its buffer in order.
 void Port::EndPause() {
   if (!paused_) return;
   paused_ = false;
   if (!link_up_) DropHeld();
-  LetGo(false);
   UpdateMac();
 }
 
@@ -124,7 +126,7 @@ void Port::WroteMflcn(std::uint32_t, std::uint32_t value) {
 
 /// 802.3 lets a frame end that has begun; these have not, though their descriptors are done with.
 void Port::OnFrameInside(const Frame& frame) {
-  if (paused_) return Hold(frame);
+  if (paused_ || !held_.empty()) return Hold(frame);
   Leave(frame);
 }
 
@@ -142,6 +144,14 @@ void Port::Hold(const Frame& frame) {
 void Port::DropHeld() {
   held_.clear();
   held_bytes_ = 0;
+}
+
+/// A step of work: what was held back goes before what is still in memory.
+bool Port::RunHeld() {
+  if (held_.empty() || paused_) return false;
+  LetGo(false);
+  UpdateMac();
+  return true;
 }
 
 /// Sends what was held back, until the partner objects.

@@ -1,6 +1,7 @@
 // The port as a PCI function: which regions answer, the I/O window, and writes to the configuration
 // space that do more than store.
 #include <array>
+#include <string>
 
 #include "emulator/82599/config_space.h"
 #include "emulator/82599/port.h"
@@ -44,7 +45,7 @@ std::uint32_t Port::ReadOther(unsigned region, std::uint32_t offset, unsigned by
     CountUnknown(region, offset, bytes);
     return 0;
   }
-  if (region != kMsixBar) CountUnknown(region, offset, bytes);
+  NobodyAnswers(region, offset, bytes);
   return bytes < 4 ? (1u << 8 * bytes) - 1 : 0xFFFFFFFF;  // nobody answers
 }
 
@@ -58,8 +59,17 @@ void Port::WriteOther(unsigned region, std::uint32_t offset, unsigned bytes, std
   if (region == kIoBar && io_enabled_ && offset == 4) {
     return WriteRegister(io_address_, bytes, value);
   }
+  NobodyAnswers(region, offset, bytes);
+}
+
+/// An access to a BAR that is off is no unknown register: a driver that was not told of a function
+/// reset (Linux's ixgbe, by /sys/.../reset) goes on meanwhile.
+void Port::NobodyAnswers(unsigned region, std::uint32_t offset, unsigned bytes) {
   // A host that keeps the MSI-X table for its guest (vfio) writes to it whatever the guest has off.
-  if (region != kMsixBar) CountUnknown(region, offset, bytes);
+  if (region == kMsixBar) return;
+  if (region != kRegisterBar && region != kIoBar) return CountUnknown(region, offset, bytes);
+  LogOnce(kBarOff, region,
+          [&] { return "BAR " + std::to_string(region) + " was accessed while it is off"; });
 }
 
 void Port::WriteConfigSpace(std::uint32_t offset, unsigned bytes, std::uint32_t value) {

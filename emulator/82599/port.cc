@@ -125,6 +125,8 @@ bool Port::Run() {
   bool more = false;
   if (!packet_buffer_.empty()) [[unlikely]]
     more |= DrainPacketBuffer();
+  if (!held_.empty()) [[unlikely]]
+    more |= RunHeld();
   more |= RunTransmit();
   if (pending_causes_ != 0) {
     vector_causes_ |= pending_causes_;

@@ -226,6 +226,7 @@ class Port final : public Endpoint, public NicFunction {
   void EndPause();
   void Hold(const Frame& frame);
   void Leave(const Frame& frame);
+  bool RunHeld();
   void LetGo(bool although_paused);
   void DropHeld();
   void UpdateXoff();
@@ -338,6 +339,7 @@ class Port final : public Endpoint, public NicFunction {
   std::uint32_t ReadRegister(std::uint32_t offset, unsigned bytes);
   void WriteRegister(std::uint32_t offset, unsigned bytes, std::uint32_t value);
   void CountUnknown(unsigned region, std::uint32_t offset, unsigned bytes);
+  void NobodyAnswers(unsigned region, std::uint32_t offset, unsigned bytes);
   unsigned IndexOf(const RxQueue& queue) const { return &queue - rx_.data(); }
   unsigned IndexOf(const TxQueue& queue) const { return &queue - tx_.data(); }
   /// Logs a kind of event once for each `subject` (a queue, an offset) until the next reset.
@@ -350,6 +352,7 @@ class Port final : public Endpoint, public NicFunction {
   }
   enum LogKind : std::uint32_t {
     kUnknownRegister,
+    kBarOff,
     kRxTail,
     kRxType,
     kRxCoalescing,

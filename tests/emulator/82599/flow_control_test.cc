@@ -338,6 +338,98 @@ TEST_F(FlowControl, APausedPortSendsItsOwnPauseFrames) {
   EXPECT_TRUE(PauseTime(rig_.partner.frames[0]));
 }
 
+// --- Two ports, a fast sender and a slow receiver ---
+
+struct Outcome {
+  std::uint64_t received = 0, missed = 0, xoffs = 0, xons = 0;
+  bool in_order = true;
+};
+
+/// 2,000 numbered frames of 1,000 bytes from port 0 to port 1, which has a buffer of 64 KiB and
+/// takes a frame each 2 us.
+Outcome Race(bool flow_control) {
+  Rig rig;
+  TestRing tx(rig.host, 64), rx(rig.host, 32);
+  rig.host.Inject([&] {
+    rig.wire.Attach(1, nullptr);
+    rig.chip.Connect(1, rig.wire, 1);
+  });
+  const auto write = [&](std::uint32_t offset, std::uint32_t value) {
+    rig.host.Write32(1, offset, value);
+  };
+  for (std::uint32_t i = 0; i < rx.size(); ++i) rx.word(i, 0) = rx.buffer_iova(i);
+  write(kRdrxctl, rig.host.Read32(1, kRdrxctl) | 2);
+  write(kFctrl, 1u << 10);
+  write(kRdbal, static_cast<std::uint32_t>(rx.iova()));
+  write(kRdbah, static_cast<std::uint32_t>(rx.iova() >> 32));
+  write(kRdlen, rx.size() * 16);
+  write(kSrrctl, kNoDrop);
+  write(kRxdctl, kEnable);
+  write(kRxctrl, 1);
+  write(kRxpbsize, 64 << 10);
+  if (flow_control) {
+    write(kFcttv, 0xFFFF);
+    write(kFcrtv, 0x7FFF);
+    write(kFcrtl, kXone | 16 << 10);
+    write(kFcrth, kFcen | 40 << 10);
+    write(kFccfg, kTfce);
+    rig.Write(kMflcn, kRfce | kDpf);
+  }
+  EXPECT_TRUE(rig.WaitForLink());
+  rig.host.Sleep(milliseconds(1));
+  rig.StartTx(tx);
+  write(kRdt, 8);
+
+  Outcome outcome;
+  std::uint32_t queued = 0, next = 0;
+  const auto number_at = [](std::span<const std::byte> bytes) {
+    return std::to_integer<std::uint32_t>(bytes[20]) | std::to_integer<std::uint32_t>(bytes[21])
+                                                           << 8;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    for (; queued < 2000; ++queued) {
+      const std::uint32_t at = queued % 64, after = (at + 1) % 64;
+      if (after == rig.Read(kTdh)) break;  // the ring is full
+      Bytes frame = MakeFrame(1000);
+      frame[20] = std::byte(queued);
+      frame[21] = std::byte(queued >> 8);
+      Rig::PutTx(tx, at, frame);
+      rig.Write(kTdt, after);
+    }
+    rig.host.Sleep(microseconds(2));
+    if ((rx.word(next, 1) & 1) == 0) continue;
+    const std::uint32_t number = number_at(rx.buffer(next));
+    outcome.in_order &= number == outcome.received;
+    ++outcome.received;
+    rx.word(next, 0) = rx.buffer_iova(next);
+    rx.word(next, 1) = 0;
+    next = (next + 1) % rx.size();
+    write(kRdt, (next + 8) % rx.size());
+  }
+  outcome.missed = rig.host.Read32(1, kRxmpc);
+  outcome.xoffs = rig.host.Read32(1, kLxofftxc);
+  outcome.xons = rig.host.Read32(1, kLxontxc);
+  EXPECT_EQ(rig.Read(kLxoffrxcnt), outcome.xoffs);
+  EXPECT_EQ(rig.Read(kLxonrxcnt), outcome.xons);
+  return outcome;
+}
+
+TEST(FlowControlOfTwoPorts, NothingIsLost) {
+  const Outcome outcome = Race(true);
+  EXPECT_EQ(outcome.received, 2000u);
+  EXPECT_TRUE(outcome.in_order);
+  EXPECT_EQ(outcome.missed, 0u);
+  EXPECT_GT(outcome.xoffs, 10u);
+  EXPECT_GT(outcome.xons, 10u);
+}
+
+TEST(FlowControlOfTwoPorts, AndWithoutItIs) {
+  const Outcome outcome = Race(false);
+  EXPECT_GT(outcome.missed, 0u);
+  EXPECT_EQ(outcome.received + outcome.missed, 2000u);
+  EXPECT_EQ(outcome.xoffs + outcome.xons, 0u);
+}
+
 // --- What a hostile driver may do ---
 
 TEST_F(FlowControl, MarksTheWrongWayRoundInLoopbackComeToAnEnd) {
