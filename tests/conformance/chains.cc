@@ -1,9 +1,17 @@
 #include "tests/conformance/chains.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <stdexcept>
 
 namespace ixylab::conformance {
+
+namespace {
+
+constexpr std::size_t kLongestChain = 65536;  // bytes
+
+}  // namespace
 
 PacketBuffer* MakeChain(MemoryPool& pool, std::span<const std::byte> frame,
                         std::span<const std::uint32_t> pieces) {
@@ -30,14 +38,18 @@ PacketBuffer* MakeChain(MemoryPool& pool, std::span<const std::byte> frame) {
 
 Bytes ChainBytes(const PacketBuffer& first) {
   Bytes bytes;
-  for (const PacketBuffer* buffer = &first; buffer != nullptr; buffer = buffer->next)
+  const PacketBuffer* buffer = &first;
+  // A chain that goes in a circle is longer than any frame.
+  for (; buffer != nullptr && bytes.size() < kLongestChain; buffer = buffer->next)
     bytes.insert(bytes.end(), buffer->data(), buffer->data() + buffer->size);
+  EXPECT_EQ(buffer, nullptr) << "a chain without an end";
   return bytes;
 }
 
 std::size_t PiecesOf(const PacketBuffer& first) {
   std::size_t pieces = 0;
-  for (const PacketBuffer* buffer = &first; buffer != nullptr; buffer = buffer->next) ++pieces;
+  const PacketBuffer* buffer = &first;
+  for (; buffer != nullptr && pieces < kLongestChain; buffer = buffer->next) ++pieces;
   return pieces;
 }
 
