@@ -103,7 +103,9 @@ void Port::NoteFragment(std::span<const std::byte> frame, const Headers& headers
 
 /// What nearly all frames need, and nothing else: a ring and a buffer in one piece, room for the
 /// whole frame. False, and nothing done, where that is not so: Post() does it all.
-inline bool Port::PostAtOnce(RxQueue& queue, std::span<const std::byte> frame, const RxNote& note) {
+[[gnu::always_inline]] inline bool Port::PostAtOnce(RxQueue& queue,
+                                                    std::span<const std::byte> frame,
+                                                    const RxNote& note) {
   const std::uint32_t tail = std::atomic_ref(*queue.tail).load(std::memory_order_acquire);
   const std::uint32_t head = queue.head;
   if (tail >= queue.limit || tail == head || frame.size() > queue.buffer_size ||
