@@ -6,8 +6,7 @@ namespace ixylab::ixgbe {
 
 std::unique_ptr<Device> Open(Bus& bus, const DeviceConfig& config) {
   if (config.pools.size() != 1 || config.checksum_offload || config.vlan_offload ||
-      config.max_frame_size != DeviceConfig().max_frame_size ||
-      config.receive_wait != Nanoseconds(0))
+      config.max_frame_size != DeviceConfig().max_frame_size || config.receive_wait.count() != 0)
     throw DeviceError("one queue pair without options is what ixgbe::Open opens");
   auto device = std::make_unique<IxgbeDevice<ReceiveQueue<Doorbell>, TransmitQueue<Doorbell>>>(bus);
   device->BringUp(config, [] {});

@@ -254,9 +254,8 @@ class IxgbeDevice final : public Device {
     if (Poll(r, mask, expected, timeout)) return;
     char text[160];
     std::snprintf(text, sizeof text,
-                  "%s (0x%05x): bits 0x%08x did not become 0x%08x within %d ms, last read 0x%08x",
-                  r.name, r.offset, mask, expected,
-                  static_cast<int>(timeout / std::chrono::milliseconds(1)), Read(r));
+                  "%s (0x%05x): bits 0x%08x did not become 0x%08x within %ld ms, last read 0x%08x",
+                  r.name, r.offset, mask, expected, timeout.count() / 1'000'000, Read(r));
     throw DeviceError(text);
   }
 
