@@ -67,7 +67,8 @@ void Port::WriteOther(unsigned region, std::uint32_t offset, unsigned bytes, std
 void Port::NobodyAnswers(unsigned region, std::uint32_t offset, unsigned bytes) {
   // A host that keeps the MSI-X table for its guest (vfio) writes to it whatever the guest has off.
   if (region == kMsixBar) return;
-  if (region != kRegisterBar && region != kIoBar) return CountUnknown(region, offset, bytes);
+  const bool off = region == kRegisterBar || (region == kIoBar && !io_enabled_);
+  if (!off) return CountUnknown(region, offset, bytes);
   LogOnce(kBarOff, region,
           [&] { return "BAR " + std::to_string(region) + " was accessed while it is off"; });
 }
