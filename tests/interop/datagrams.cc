@@ -3,8 +3,8 @@
 //   datagrams ADDRESS COUNT SMALLEST LARGEST
 //
 // Sends them to the echo port, their data of all sizes (in steps of 37, modulo how many there are),
-// at most 16 ahead of what has come back. Prints "sent N, back N": those of which the same came
-// back; ends when nothing comes for 3 s.
+// at most 16 and 40,000 bytes ahead of what has come back (a socket holds no more). Prints "sent N,
+// back N": those of which the same came back; ends when nothing comes for 3 s.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -50,16 +50,17 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::multiset<Bytes> under_way;
-  std::size_t sent = 0, back = 0;
+  std::size_t sent = 0, back = 0, bytes_under_way = 0;
   Bytes received(1 << 16);
   while (sent < count || !under_way.empty()) {
-    if (sent < count && under_way.size() < 16) {
+    if (sent < count && under_way.size() < 16 && bytes_under_way < 40'000) {
       const Bytes data = Datagram(static_cast<std::uint32_t>(sent), smallest + 37 * sent % sizes);
       if (send(file, data.data(), data.size(), 0) < 0) {
         std::perror("send");
         return 1;
       }
       under_way.insert(data);
+      bytes_under_way += data.size();
       ++sent;
       continue;
     }
@@ -69,6 +70,7 @@ int main(int argc, char** argv) {
     if (size < 0) continue;
     const auto found = under_way.find(Bytes(received.begin(), received.begin() + size));
     if (found == under_way.end()) continue;
+    bytes_under_way -= found->size();
     under_way.erase(found);
     ++back;
   }
