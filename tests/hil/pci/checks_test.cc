@@ -142,7 +142,8 @@ TEST_F(ChecksTest, VfioNeedsAnIommuAndWholeGroups) {
   }
   machine_.AddDriver("0000:02:00.0", "pcieport");
   machine_.AddDriver("0000:03:00.3", "nvme");
-  for (const std::string address : {kFirst, kSecond, "0000:02:00.0", "0000:03:00.2"}) {
+  for (const std::string& address :
+       {kFirst, kSecond, std::string("0000:02:00.0"), std::string("0000:03:00.2")}) {
     machine_.Link(FakeMachine::Device(address) + "/iommu_group", group);
     machine_.Link(group / "devices" / address, FakeMachine::Device(address));
   }
