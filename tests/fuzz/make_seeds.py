@@ -103,7 +103,8 @@ def qemu_messages():
         )
     )
     unmapped = struct.pack("<BBB", UNMAP, 0x20, 0) + struct.pack("<BBB", UNMAP, 0, 2)
-    whole = start + mapped + interrupts + work + settle + posted + unmapped + settle
+    doorbells = struct.pack("<BBI", 11, 0x10, 7) + settle + struct.pack("<BBI", 11, 0x14, 8) + settle
+    whole = start + doorbells + mapped + interrupts + work + settle + posted + unmapped + settle
     raw = struct.pack("<HHIIIQII", 7, 9, 32, 0, 0, 0, 7, 4)
     cut = b"".join(struct.pack("<BB", BYTES, 8) + raw[i : i + 8] + settle for i in range(0, 32, 8))
     shrunk = mapped + settle + struct.pack("<B", TAKE_MEMORY) + struct.pack("<BHI", GO, 0x4000, 64)

@@ -192,11 +192,13 @@ class Client {
             std::span<const int> descriptors);
   void SendBytes(std::span<const std::byte> bytes, std::span<const int> descriptors);
   std::vector<int> Descriptors(std::uint8_t kinds);
+  ssize_t TakeBytes(std::span<std::byte> to);
   std::uint64_t Pages(std::uint8_t what) const { return kPage * (what & 0xF); }
 
   Server& server_;
   FileDescriptor socket_;
-  FileDescriptor shrinking_;
+  FileDescriptor shrinking_;  // a file of its own, which it makes shorter
+  FileDescriptor registers_;  // the server's, to be mapped
   std::vector<std::byte> payload_;
   std::vector<std::byte> received_, last_reply_;
   std::deque<std::uint16_t> awaited_;  // ids
@@ -260,11 +262,30 @@ void Client::Send(std::uint16_t command, std::uint32_t flags, std::span<const st
   SendBytes(message, descriptors);
 }
 
+/// And the descriptor that may come with them: that of registers as memory.
+ssize_t Client::TakeBytes(std::span<std::byte> to) {
+  iovec piece{.iov_base = to.data(), .iov_len = to.size()};
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> control;
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const cmsghdr* const header = got > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int descriptor = -1;
+    std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    registers_ = FileDescriptor(descriptor);
+  }
+  return got;
+}
+
 void Client::TakeReplies() {
   if (!socket_) return;
   for (;;) {
     std::array<std::byte, 16 << 10> bytes;
-    const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const ssize_t got = TakeBytes(bytes);
     if (got <= 0) {
       // Whoever is still connected has been answered.
       Require(!in_order_ || got == 0 || received_.empty(), "a reply comes as a whole");
@@ -365,8 +386,12 @@ bool Client::Do(Input& input) {
       shutdown(socket_.get(), SHUT_WR);
       in_order_ = false;
       break;
-    case Step::kMapped:
+    case Step::kMapped: {
+      const off_t offset = input.Byte() % 64 & ~3;
+      const auto value = input.Take<std::uint32_t>();
+      if (registers_) Require(pwrite(registers_.get(), &value, 4, offset) == 4, "pwrite");
       break;
+    }
   }
   return true;
 }
