@@ -152,6 +152,19 @@ TEST(Hostile, DescriptorsThatNobodyAskedForAreClosed) {
   EXPECT_EQ(OpenDescriptors(), before - 2) << "and the two ends of the socket";
 }
 
+TEST(Hostile, AClientCannotStayBySendingItsOwnEnd) {
+  Rig rig;
+  {
+    Client client = rig.Negotiated();
+    const int own = client.fd();
+    client.SendBytes(Header(kReset, 17), std::span(&own, 1));  // of which a byte is missing
+  }
+  while (rig.host.Step(Nanoseconds{0})) {
+  }
+  EXPECT_FALSE(rig.host.connected(0));
+  ExpectAlive(rig);
+}
+
 TEST(Hostile, DisconnectingAnywhereLeavesNothing) {
   Rig rig;
   const Memory memory(4096);
