@@ -78,6 +78,7 @@ void __sanitizer_cov_8bit_counters_init(std::uint8_t* start, std::uint8_t* stop)
     Counters().emplace_back(start, stop);
 }
 void __sanitizer_cov_pcs_init(const std::uintptr_t*, const std::uintptr_t*) {}
+thread_local std::uintptr_t __sancov_lowest_stack = 0;
 // What libFuzzer learns from comparisons is of no interest here.
 void __sanitizer_cov_trace_cmp1(std::uint8_t, std::uint8_t) {}
 void __sanitizer_cov_trace_cmp2(std::uint16_t, std::uint16_t) {}
