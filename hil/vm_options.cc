@@ -37,8 +37,6 @@ void CompleteVmOptions(VmOptions& vm, const TargetSpec& target) {
   if (target.nic == Nic::k82599) {
     vm.nic = "82599";
     vm.nic_program = FindRunfile("emulator/nic/nic");
-    // For a driver that polls and uses queue 0; Linux's own fares better without (emulator/nic).
-    vm.nic_arguments.emplace_back("--doorbells=mapped");
   }
   if (target.bus == PciBus::kUio) vm.modules.emplace_back("uio_pci_generic");
   if (target.bus == PciBus::kVfio) {

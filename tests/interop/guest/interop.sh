@@ -21,7 +21,7 @@ iperf() {
   echo
   echo "drops: $(($(drops) - before))"
   protocols | awk -F ': ' 'NR == FNR { before[$1] = $2; next } { print $1 ": " $2 - before[$1] }' \
-    /tmp/before - | grep -E 'Retrans|Timeouts|Reorder|DSACKRecv|LossProbes|SpuriousRTOs' | grep -v ': 0$'
+    /tmp/before - | grep -E 'Retrans|Timeouts|Reorder|DSACKRecv|LossProbes|SpuriousRTOs|BacklogDrop' | grep -v ': 0$'
 }
 # What both sides count, at a moment in which nothing moves.
 counters() {
