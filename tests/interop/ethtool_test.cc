@@ -57,7 +57,7 @@ TEST(EthtoolTest, InterruptsAreOfTheKindThatIsAskedFor) {
 }
 
 TEST(EthtoolTest, RegisterDump) {
-  if (Intx()) return;
+  if (Intx()) GTEST_SKIP() << "asked with MSI-X: no matter of interrupts";
   for (const std::string port : {"a ", "b "}) {
     const auto dumped = [&](const std::string& name) {
       const std::string value = TheRun().Value("show", port + name);
@@ -113,7 +113,7 @@ std::uint32_t EepromSum(const std::string& dump) {
 }
 
 TEST(EthtoolTest, EepromIsReadWrittenAndSummed) {
-  if (Intx()) return;
+  if (Intx()) GTEST_SKIP() << "asked with MSI-X: no matter of interrupts";
   const auto dump = [](const std::string& name) { return TheRun().Value("eeprom", name); };
   const std::string before = dump("a before"), written = dump("a written");
   ASSERT_EQ(before.size(), 2 * 512u) << before;
@@ -131,7 +131,7 @@ TEST(EthtoolTest, EepromIsReadWrittenAndSummed) {
 }
 
 TEST(EthtoolTest, Module) {
-  if (Intx()) return;
+  if (Intx()) GTEST_SKIP() << "asked with MSI-X: no matter of interrupts";
   const auto value = [](const std::string& name) { return TheRun().Value("module", name); };
   EXPECT_EQ(value("Identifier"), "0x03 (SFP)");
   EXPECT_EQ(value("Transceiver type"), "10G Ethernet: 10G Base-SR");
@@ -145,7 +145,7 @@ TEST(EthtoolTest, Module) {
 }
 
 TEST(EthtoolTest, IdentifyBlinksTheLed) {
-  if (Intx()) return;
+  if (Intx()) GTEST_SKIP() << "asked with MSI-X: no matter of interrupts";
   const std::string before = TheRun().Value("identify", "before");
   EXPECT_EQ(before.size(), 8u);
   EXPECT_EQ(TheRun().Value("identify", "after"), before);

@@ -45,7 +45,6 @@ TEST(EthtoolTraffic, Speed) {
   const double with = Speed("speed");
   EXPECT_GT(with, 1);
   PrintFigure("iperf3, TCP", with, "Mbit/s");
-  if (Intx()) return;
   const double without = Speed("speed_without");
   EXPECT_GT(without, 1);
   PrintFigure("iperf3, TCP, without offloads", without, "Mbit/s");
@@ -66,7 +65,6 @@ void PrintTo(const Offload& test, std::ostream* out) { *out << test.name; }
 class Offloads : public testing::TestWithParam<Offload> {};
 
 TEST_P(Offloads, WorkIsDoneWhereItIsSwitched) {
-  if (Intx()) return;
   const Offload& test = GetParam();
   const Facts facts("offloads", test.name);
   ASSERT_THAT(TheRun().Value("offloads", test.name), StartsWith("same=yes"));
@@ -128,7 +126,6 @@ INSTANTIATE_TEST_SUITE_P(Switched, Offloads, testing::ValuesIn(kOffloads), [](co
 });
 
 TEST(EthtoolTraffic, UdpSegmentation) {
-  if (Intx()) return;
   // 10 times 44,800 bytes as datagrams of 1,400: 32 of each.
   for (const std::string state : {"off", "on"}) {
     const Facts facts("udp_segmentation", state);
@@ -140,7 +137,6 @@ TEST(EthtoolTraffic, UdpSegmentation) {
 }
 
 TEST(EthtoolTraffic, VlanTags) {
-  if (Intx()) return;
   for (const std::string name : {"all on", "rxvlan off", "txvlan off", "all on again"}) {
     const Facts facts("vlan", name);
     ASSERT_THAT(TheRun().Value("vlan", name), StartsWith("same=yes"));
@@ -161,7 +157,6 @@ TEST(EthtoolTraffic, VlanTags) {
 }
 
 TEST(EthtoolTraffic, NoChecksumErrors) {
-  if (Intx()) return;
   // Lines "NAME: HOW MANY MORE", where there are more.
   for (const std::string name :
        {"b UDP checksum errors", "a rx_csum_offload_errors", "b rx_csum_offload_errors"}) {
@@ -172,7 +167,6 @@ TEST(EthtoolTraffic, NoChecksumErrors) {
 // --- Statistics ---
 
 TEST(EthtoolTraffic, StatisticsAreTheModels) {
-  if (Intx()) return;
   const auto count = [](const std::string& name) { return Count("statistics", name); };
   ASSERT_EQ(TheRun().Value("statistics", "quiet"), "yes");
   for (const unsigned port : {0u, 1u}) {
@@ -209,7 +203,6 @@ TEST(EthtoolTraffic, StatisticsAreTheModels) {
 // --- Settings ---
 
 TEST(EthtoolTraffic, Coalescing) {
-  if (Intx()) return;
   double least[2] = {}, mean[2] = {}, interrupts[2] = {}, milliseconds[2] = {};
   for (const unsigned i : {0u, 1u}) {
     const std::string usecs = i == 0 ? "10" : "1000";
@@ -288,7 +281,6 @@ class Spreading : public testing::TestWithParam<const char*> {};
 // Datagrams to 32 addresses: each goes to the queue that the hash and the table say. ARP, which
 // comes now and then, has no hash and goes to queue 0.
 TEST_P(Spreading, IsThatOfKeyAndTable) {
-  if (Intx()) return;
   const Spread spread = SpreadOf(GetParam());
   ASSERT_EQ(spread.table.size(), 128u);
   ASSERT_EQ(spread.key.size(), 40u);
@@ -311,7 +303,6 @@ INSTANTIATE_TEST_SUITE_P(Settings, Spreading,
                          });
 
 TEST(EthtoolTraffic, TablesAreAsAsked) {
-  if (Intx()) return;
   const auto share_of_1 = [](const std::string& name) {
     std::size_t count = 0;
     for (const unsigned queue : SpreadOf(name).table) count += queue == 1;
@@ -326,7 +317,6 @@ TEST(EthtoolTraffic, TablesAreAsAsked) {
 }
 
 TEST(EthtoolTraffic, RingsOfAllSizesUnderTraffic) {
-  if (Intx()) return;
   unsigned settings = 0;
   for (const std::string& line : TheRun().Section("rings")) {
     unsigned size = 0;
@@ -349,7 +339,6 @@ TEST(EthtoolTraffic, RingsOfAllSizesUnderTraffic) {
 
 // 3,200 frames at once to a ring of 64: more than the packet buffer takes.
 TEST(EthtoolTraffic, PauseFramesKeepFramesFromBeingLost) {
-  if (Intx()) return;
   const auto count = [](const std::string& name) { return Count("pause", name).value_or(0); };
   const auto lost = [&](const std::string& state) {
     return count(state + " port 1 missed") + count(state + " port 1 dropped");
@@ -373,7 +362,6 @@ TEST(EthtoolTraffic, PauseFramesKeepFramesFromBeingLost) {
 }
 
 TEST(EthtoolTraffic, RenegotiationBringsTheLinkBack) {
-  if (Intx()) return;
   EXPECT_THAT(TheRun().Section("renegotiate"), Contains(StartsWith(kAllFive)));
 }
 
