@@ -11,14 +11,14 @@ def vm_test(name, target, qemu = "", args = [], tags = [], **kwargs):
       qemu: "machine" (the one on the PATH), "recent" (10.1 or later), or "" for what the target
         needs.
       args: further arguments of `hil run`, such as --filter=Frames.*
-      tags: besides "vm" and the processors it takes.
+      tags: besides "vm".
       **kwargs: what else tests take.
     """
     opt_test(
         name = name,
         args = ["run", "--target=" + target] + (["--qemu=" + qemu] if qemu else []) + args,
         binary = "//hil:hil_main",
-        # A NIC process is a second one to be busy; QEMU with its own cards keeps one processor.
-        tags = ["vm"] + (["cpu:2"] if "82599" in target else []) + tags,
+        # One processor's worth: the suite has one busy thread, and waits half of its time.
+        tags = ["vm"] + tags,
         **kwargs
     )
