@@ -122,11 +122,16 @@ class WaitingDevice final : public Device {
 
   // Forgets what has been received already, then lets the next frame interrupt. Of the registers'
   // bits only the queue's own are written as 1, so that other threads' are left as they are.
+  //
+  // The cause has to be gone before the caller looks at the queue once more: writes are posted, and
+  // one that clears it behind that look would take the next frame's cause away, and nobody would
+  // wake up. A read waits for all writes before it (Linux, IXGBE_WRITE_FLUSH, reads STATUS).
   void Arm(std::uint16_t queue) {
     if (interrupts_ == Interrupts::kLevel) {
       bus_.Read32(EICR.offset);  // clears it
     } else {
       Write(EICR, Bit(queue));
+      bus_.Read32(STATUS.offset);
     }
     Write(EIMS, Bit(queue));
   }

@@ -1,5 +1,6 @@
 // A port's bus, watched, with somebody else who acts at a chosen moment of what its driver does: so
-// a frame can come between any two steps of a driver on its way to sleep.
+// a frame can come between any two steps of a driver on its way to sleep. Writes are posted, as on
+// PCI: they reach the device with the next read, or as time passes.
 #ifndef TESTS_CONFORMANCE_WATCHED_BUS_H_
 #define TESTS_CONFORMANCE_WATCHED_BUS_H_
 
@@ -8,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "driver/bus.h"
 
@@ -37,11 +39,12 @@ class WatchedBus final : public Bus {
   PciId id() const override { return bus_.id(); }
   std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
     Step();
+    Flush();
     return bus_.Read(region, offset, bytes);
   }
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
     Step();
-    bus_.Write(region, offset, bytes, value);
+    posted_.push_back({region, offset, bytes, value});
   }
   void* MapRegister(unsigned region, std::uint32_t offset) override {
     return bus_.MapRegister(region, offset);
@@ -54,6 +57,7 @@ class WatchedBus final : public Bus {
   bool WaitForInterrupt(std::uint32_t vector, Nanoseconds timeout) override {
     ++waits_;
     Step();
+    Flush();
     bool raised = false;
     while (act_ != nullptr && !raised && timeout > Nanoseconds(0)) {
       const Nanoseconds part = std::min(into_wait_, timeout);
@@ -65,10 +69,28 @@ class WatchedBus final : public Bus {
     wakes_ += raised ? 1 : 0;
     return raised;
   }
-  Nanoseconds Now() override { return bus_.Now(); }
-  void Sleep(Nanoseconds duration) override { bus_.Sleep(duration); }
+  Nanoseconds Now() override {
+    Flush();
+    return bus_.Now();
+  }
+  void Sleep(Nanoseconds duration) override {
+    Flush();
+    bus_.Sleep(duration);
+  }
 
  private:
+  struct PostedWrite {
+    unsigned region;
+    std::uint32_t offset;
+    unsigned bytes;
+    std::uint32_t value;
+  };
+
+  void Flush() {
+    for (const PostedWrite& write : posted_)
+      bus_.Write(write.region, write.offset, write.bytes, write.value);
+    posted_.clear();
+  }
   void Step() {
     if (act_ != nullptr && step_-- == 0) Call();
   }
@@ -76,6 +98,7 @@ class WatchedBus final : public Bus {
   void Call() { std::exchange(act_, nullptr)(); }
 
   Bus& bus_;
+  std::vector<PostedWrite> posted_;
   unsigned step_ = 0;
   Nanoseconds into_wait_{0};
   Act act_;

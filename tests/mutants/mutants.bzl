@@ -527,6 +527,14 @@ DRIVER_MUTANTS = [
         killed_by = "Waiting.NoWakeUpIsLost",
     ),
     dict(
+        name = "cause_cleared_late",
+        what = "no read waits until the cause is cleared: that may take the next frame's away",
+        file = "waiting_device.cc",
+        old = "      bus_.Read32(STATUS.offset);\n",
+        new = "",
+        killed_by = "Waiting.NoWakeUpIsLost",
+    ),
+    dict(
         name = "interval_halved",
         what = "EITR's interval is written one bit too low: half of what is asked for",
         file = "option_registers.h",

@@ -97,6 +97,7 @@ class WaitingDeviceTest : public testing::Test {
   void ExpectArmed(std::uint32_t queue = 0) {
     if (messages_) {
       bus_.ExpectWrite32(0x00800, 1u << queue);  // EICR: write 1 to clear
+      bus_.ExpectRead32(0x00008, 0);             // STATUS: the write has arrived
     } else {
       bus_.ExpectRead32(0x00800, 0x00000001);  // EICR: cleared by reading
     }
@@ -218,6 +219,7 @@ TEST_F(WaitingDeviceTest, TheWaitEndsUnderAStormOfInterruptsToo) {
   for (const std::uint32_t armed : {0x00800, 0x00880}) {
     EXPECT_CALL(bus_, Write(0, armed, 4, 1)).Times(testing::AtLeast(10)).WillRepeatedly(Return());
   }
+  EXPECT_CALL(bus_, Read(0, 0x00008, 4)).WillRepeatedly(Return(0));
   EXPECT_CALL(bus_, WaitForInterrupt(0, _)).WillRepeatedly([this](std::uint32_t, Nanoseconds) {
     Pass(milliseconds(1));
     return true;
