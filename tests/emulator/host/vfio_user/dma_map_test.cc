@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <cerrno>
 
@@ -102,7 +103,8 @@ TEST_F(DmaMap, WhatIsNotInTheFileIsRefused) {
   EXPECT_EQ(client_.Map(kIova, kPage, memory_.fd(), 4 * kPage), EINVAL);
   EXPECT_EQ(client_.Map(kIova, kPage, memory_.fd(), ~std::uint64_t{0} - kPage + 1), EINVAL);
   EXPECT_EQ(client_.Map(kIova, std::uint64_t{1} << 62, memory_.fd()), EINVAL);
-  EXPECT_EQ(client_.Map(kIova, kPage, client_.fd()), EINVAL) << "a socket";
+  const FileDescriptor event(eventfd(0, EFD_CLOEXEC));
+  EXPECT_EQ(client_.Map(kIova, kPage, event.get()), EINVAL) << "no file that has bytes";
   EXPECT_EQ(client_.Map(kIova, 0, memory_.fd()), EINVAL);
   EXPECT_EQ(client_.Map(kIova + 8, kPage, memory_.fd()), EINVAL);
   EXPECT_EQ(client_.Map(kIova, 100, memory_.fd()), EINVAL);
