@@ -53,5 +53,13 @@ TEST(DmaMemoryTest, GivesItsMemoryBackOnce) {
   EXPECT_EQ(dma.live(), 0u);
 }
 
+TEST(WaitUntilTest, LooksOnceMoreWhenTheTimeIsUp) {
+  ScriptedDma dma;
+  testing::NiceMock<MockBus> bus(dma);
+  int looks = 0;
+  EXPECT_TRUE(WaitUntil(bus, Nanoseconds(0), [&] { return ++looks == 2; }));
+  EXPECT_FALSE(WaitUntil(bus, Nanoseconds(0), [] { return false; }));
+}
+
 }  // namespace
 }  // namespace ixylab
