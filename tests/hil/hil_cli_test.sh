@@ -84,8 +84,8 @@ last_line '1 passed, 0 failed, 0 skipped'
 expect 0 '^BringUp.LinkComesUp +[0-9]+ ms +[0-9]+ ms' run --filter=BringUp.LinkComesUp \
   --target=model:82599 --target=model:82599,threads
 last_line '2 passed, 0 failed, 0 skipped'
-expect 0 'skipped .*Queues.TwoThreads.*: the target is single-threaded' \
-  run --filter='Queues.TwoThreads*'
+expect 0 'skipped .*Threads.EachWithAPort.*: the target is single-threaded' \
+  run --filter='Threads.EachWithAPort*'
 last_line '0 passed, 0 failed, 1 skipped'
 expect 2 'no test matches --filter=Nothing.*' run --filter='Nothing.*'
 
