@@ -22,20 +22,6 @@ enum class Step : std::uint8_t {
   kLast = kOperation,
 };
 
-/// An address near where there is memory: 16 bits reach over both windows and far beyond. With the
-/// highest bit, one of few that are hard.
-std::uint64_t Address(std::uint16_t from) {
-  constexpr std::uint64_t kHard[] = {0,
-                                     Machine::kReadOnly,
-                                     Machine::kReadOnly - 1,
-                                     Machine::kLastPage,
-                                     ~std::uint64_t{0} - 63,
-                                     Machine::kMemory + Machine::kWindowBytes - 1,
-                                     Machine::kMemory + 2 * Machine::kWindowBytes - 7};
-  if ((from & 0x8000) != 0) return kHard[(from >> 8 & 0x7F) % std::size(kHard)] + (from & 0xFF);
-  return Machine::kMemory + from;
-}
-
 /// The start of a packet: Ethernet, VLAN tags, IPv4 or IPv6, TCP, UDP or SCTP.
 std::size_t PutHeaders(std::uint8_t kind, std::span<std::byte> to) {
   static constexpr std::uint8_t kEthernet[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
@@ -98,7 +84,7 @@ class Driver {
     const std::uint8_t byte = input.Byte();
     switch (static_cast<Step>(byte % (static_cast<unsigned>(Step::kLast) + 1))) {
       case Step::kTxRaw: {
-        const std::uint64_t address = Address(input.Take<std::uint16_t>());
+        const std::uint64_t address = Machine::Address(input.Take<std::uint16_t>());
         Put(address, input.Take<std::uint64_t>());
         break;
       }
@@ -121,7 +107,7 @@ class Driver {
         Receive(input);
         break;
       case Step::kPacket: {
-        const std::uint64_t address = Address(input.Take<std::uint16_t>());
+        const std::uint64_t address = Machine::Address(input.Take<std::uint16_t>());
         const auto to = bench_.machine.Memory(address, 512);
         const std::size_t size = PutHeaders(input.Byte(), to);
         const auto more = input.Bytes(std::min<std::size_t>(input.Byte(), to.size() - size));
@@ -179,7 +165,7 @@ class Driver {
   }
 
   void PutData(Input& input) {
-    const std::uint64_t address = Address(input.Take<std::uint16_t>());
+    const std::uint64_t address = Machine::Address(input.Take<std::uint16_t>());
     const std::uint64_t length = input.Take<std::uint16_t>();
     const std::uint64_t flags = input.Byte(), offloads = input.Byte();
     const std::uint64_t payload = input.Take<std::uint16_t>();
@@ -197,7 +183,7 @@ class Driver {
   }
 
   void PutRx(Input& input) {
-    const std::uint64_t address = Address(input.Take<std::uint16_t>());
+    const std::uint64_t address = Machine::Address(input.Take<std::uint16_t>());
     const std::uint32_t what = input.Byte();
     const std::uint32_t index = what % Bench82599::kDescriptors;
     bench_.Word(Bench82599::kRxRing, index, 0) = address;

@@ -39,6 +39,18 @@ Machine::~Machine() {
   for (const Window& window : windows_) std::free(window.memory);
 }
 
+std::uint64_t Machine::Address(std::uint16_t from) {
+  constexpr std::uint64_t kHard[] = {0,
+                                     kReadOnly,
+                                     kReadOnly - 1,
+                                     kLastPage,
+                                     ~std::uint64_t{0} - 63,
+                                     kMemory + kWindowBytes - 1,
+                                     kMemory + 2 * kWindowBytes - 7};
+  if ((from & 0x8000) != 0) return kHard[(from >> 8 & 0x7F) % std::size(kHard)] + (from & 0xFF);
+  return kMemory + from;
+}
+
 void Machine::Fill(const Window& window) {
   std::fill_n(window.memory, window.size, window.writable ? std::byte{0} : kReadOnlyPattern);
 }

@@ -42,6 +42,9 @@ class Machine final : public emulator::Host {
   static constexpr std::uint64_t kMemory = 0x123'4560'0000;  // two windows
   static constexpr std::uint64_t kReadOnly = kMemory + 4 * kWindowBytes;
   static constexpr std::uint64_t kLastPage = std::uint64_t{0} - kPage;
+  /// An address near where there is memory: 16 bits reach over both windows and far beyond. With
+  /// the highest bit, one of few that are hard.
+  static std::uint64_t Address(std::uint16_t from);
   /// What a model can send for an input before the input is cut off: a packet to segment can be
   /// 262,143 frames, and hardware too sends them one after the other.
   static constexpr std::uint64_t kMostFrames = 4096;

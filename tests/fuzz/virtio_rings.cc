@@ -23,19 +23,6 @@ enum class Step : std::uint8_t {
 
 constexpr std::uint16_t kNext = 1, kWrite = 2;
 
-/// As in 82599_descriptors.cc: near memory, or one of few that are hard.
-std::uint64_t Address(std::uint16_t from) {
-  constexpr std::uint64_t kHard[] = {0,
-                                     Machine::kReadOnly,
-                                     Machine::kReadOnly - 1,
-                                     Machine::kLastPage,
-                                     ~std::uint64_t{0} - 63,
-                                     Machine::kMemory + Machine::kWindowBytes - 1,
-                                     Machine::kMemory + 2 * Machine::kWindowBytes - 7};
-  if ((from & 0x8000) != 0) return kHard[(from >> 8 & 0x7F) % std::size(kHard)] + (from & 0xFF);
-  return Machine::kMemory + from;
-}
-
 class Driver {
  public:
   explicit Driver(BenchVirtio& bench) : bench_(bench) {}
@@ -53,7 +40,7 @@ class Driver {
       }
       case Step::kDescriptor: {
         const std::uint8_t where = input.Byte();
-        const std::uint64_t address = Address(input.Take<std::uint16_t>());
+        const std::uint64_t address = Machine::Address(input.Take<std::uint16_t>());
         const std::uint32_t length = input.Take<std::uint16_t>();
         const auto flags = input.Take<std::uint16_t>();
         bench_.StoreDescriptor(where % 3, where / 3, address, length == 0xFFFF ? ~0u : length,
