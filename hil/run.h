@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "hil/lab/lab_options.h"
+#include "hil/report/run_record.h"
 #include "hil/vm/vm.h"
 
 namespace ixylab::hil {
@@ -22,11 +24,13 @@ struct RunOptions {
   std::string control;                 // of PCI ports: the channel that pulls their cable
   std::string xml;                     // where GoogleTest's XML goes; empty: nowhere
   VmOptions vm;                        // of targets in VMs, as the user gave them
+  LabOptions lab;                      // of targets in the lab
+  bool register_trace = false;         // of targets in the lab: fetch one
 };
 
-/// Runs and reports to standard output. 0: all passed or skipped as expected. 1: something failed.
-/// 130: the user interrupted it. Throws std::runtime_error in one line if the suite cannot run.
-int Run(const RunOptions& options);
+/// Runs, and prints each test as it ends. Throws std::runtime_error in one line if the suite cannot
+/// run.
+RunRecord Run(const RunOptions& options);
 
 }  // namespace ixylab::hil
 

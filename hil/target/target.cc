@@ -35,6 +35,10 @@ std::unique_ptr<Target> OpenTarget(std::string_view name, std::uint64_t seed,
   if (spec.kind == TargetKind::kVm) {
     throw TargetError("target \"" + spec.name + "\" runs in a VM: hil run --target=" + spec.name);
   }
+  if (spec.kind == TargetKind::kLab) {
+    throw TargetError("target \"" + spec.name +
+                      "\" is on another machine: hil run --target=" + spec.name);
+  }
   if (spec.kind == TargetKind::kPci) return std::make_unique<PciTarget>(spec, control);
   if (!control.empty()) {
     throw TargetError("target \"" + spec.name + "\" pulls its cable itself: --control is for pci:");

@@ -37,6 +37,8 @@ constexpr auto kTargets = std::to_array<TargetInfo>({
     {"pci:ADDRESS,ADDRESS,uio", "the same through uio_pci_generic, with interrupts"},
     {"pci:ADDRESS,ADDRESS,vfio",
      "the same through vfio-pci: behind an IOMMU, with messages (MSI-X)"},
+    {"lab:MACHINE", "two cabled ports of a machine of the lab file, over SSH; ,uio ,vfio as above"},
+    {"lab:MACHINE/PORT", "this port of it, and the one that it is cabled to"},
 });
 
 /// What stands after "virtio-net" in a name.
@@ -61,10 +63,10 @@ bool TakeSuffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
-PciBus TakeBus(std::string_view& text) {
-  if (TakeSuffix(text, kUio)) return PciBus::kUio;
-  if (TakeSuffix(text, kVfio)) return PciBus::kVfio;
-  return PciBus::kSysfs;
+void TakeBus(std::string_view& text, TargetSpec& spec) {
+  if (TakeSuffix(text, kUio)) spec.given_bus = PciBus::kUio;
+  if (TakeSuffix(text, kVfio)) spec.given_bus = PciBus::kVfio;
+  spec.bus = spec.given_bus.value_or(PciBus::kSysfs);
 }
 
 /// "0000:03:00.0": domain (4 digits or more), bus, device (0..1f) and function (0..7), as the
@@ -96,7 +98,7 @@ TargetSpec ParsePci(std::string_view name, std::string_view rest) {
   TargetSpec spec{.name = std::string(name), .kind = TargetKind::kPci};
   spec.needs_link = TakeSuffix(rest, kNeedsLink);
   if (TakeSuffix(rest, kAsLegacy)) spec.virtio = VirtioKind::kAsLegacy;
-  spec.bus = TakeBus(rest);
+  TakeBus(rest, spec);
   const std::size_t comma = rest.find(',');
   if (comma == rest.npos) Refuse(name, "two PCI addresses with a comma between them expected");
   spec.addresses = {std::string(rest.substr(0, comma)), std::string(rest.substr(comma + 1))};
@@ -108,6 +110,18 @@ TargetSpec ParsePci(std::string_view name, std::string_view rest) {
   return spec;
 }
 
+TargetSpec ParseLab(std::string_view name, std::string_view rest) {
+  TargetSpec spec{.name = std::string(name), .kind = TargetKind::kLab};
+  TakeBus(rest, spec);
+  const std::size_t slash = rest.find('/');
+  spec.machine = rest.substr(0, slash);
+  if (slash != rest.npos) spec.port = rest.substr(slash + 1);
+  if (spec.machine.empty() || (slash != rest.npos && spec.port.empty())) {
+    Refuse(name, "lab:MACHINE or lab:MACHINE/PORT expected (hil lab list shows them)");
+  }
+  return spec;
+}
+
 }  // namespace
 
 std::span<const TargetInfo> Targets() { return kTargets; }
@@ -115,13 +129,14 @@ std::span<const TargetInfo> Targets() { return kTargets; }
 TargetSpec ParseTarget(std::string_view name) {
   std::string_view rest = name;
   if (TakePrefix(rest, "pci:")) return ParsePci(name, rest);
+  if (TakePrefix(rest, "lab:")) return ParseLab(name, rest);
 
   TargetSpec spec{.name = std::string(name)};
   if (TakePrefix(rest, "vm:")) {
     spec.kind = TargetKind::kVm;
-    spec.bus = TakeBus(rest);
+    TakeBus(rest, spec);
     if (rest == "82599") return spec;
-    if (spec.bus != PciBus::kSysfs) RefuseUnknown(name);
+    if (spec.given_bus) RefuseUnknown(name);
   } else if (TakePrefix(rest, "model:")) {
     spec.threads = TakeSuffix(rest, kThreads);
     if (rest == "82599") return spec;

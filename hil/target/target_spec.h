@@ -1,8 +1,10 @@
-// What a target's name says: "model:virtio-net,packed", "vm:virtio-net", "pci:0000:03:00.0,...".
+// What a target's name says: "model:virtio-net,packed", "vm:virtio-net", "pci:0000:03:00.0,...",
+// "lab:MACHINE".
 #ifndef HIL_TARGET_TARGET_SPEC_H_
 #define HIL_TARGET_TARGET_SPEC_H_
 
 #include <array>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -20,6 +22,7 @@ enum class TargetKind {
   kModel,  // a software model in this process
   kVm,     // the devices of a QEMU VM, tested by a suite that runs inside it
   kPci,    // two PCI functions of this machine
+  kLab,    // two cabled ports of a machine of the lab file, over SSH
 };
 
 enum class Nic { k82599, kVirtioNet };
@@ -49,8 +52,13 @@ struct TargetSpec {
   bool threads = false;           // of a model: on a thread of its own
   /// Of PCI: a frame sent while the link is down breaks the device until its next reset.
   bool needs_link = false;
-  PciBus bus = PciBus::kSysfs;             // of PCI, and in a VM
+  std::optional<PciBus> given_bus{};       // of PCI, in a VM or in the lab, if the name says so
+  PciBus bus = PciBus::kSysfs;             // that, or sysfs
   std::array<std::string, 2> addresses{};  // of PCI functions: "0000:03:00.0"
+  std::string machine{};                   // of the lab
+  /// Of that machine: the first port of the target, whose partner is the second. Empty: any two
+  /// that are cabled to each other and free.
+  std::string port{};
 };
 
 /// Throws TargetError: one line with what is wrong and what there is.
@@ -62,7 +70,8 @@ struct TargetInfo {
   std::string_view description;
 };
 
-/// All targets; the first is the default. "pci:ADDRESS,ADDRESS" stands for any two addresses.
+/// All targets; the first is the default. "pci:ADDRESS,ADDRESS" stands for any two addresses,
+/// "lab:MACHINE" for any machine of the lab file.
 std::span<const TargetInfo> Targets();
 
 }  // namespace ixylab::hil

@@ -82,6 +82,18 @@ def system_libraries():
         module = "libpcap",
         package = "libpcap-dev",
     )
+    pkg_config(
+        name = "pugixml",
+        library = "pugixml",
+        module = "pugixml",
+        package = "libpugixml-dev",
+    )
+    system_headers(
+        name = "tomlplusplus",
+        library = "tomlplusplus",
+        package = "libtomlplusplus-dev",
+        path = "/usr/include/toml++",
+    )
     system_headers(
         name = "cli11",
         library = "cli11",

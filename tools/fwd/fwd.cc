@@ -47,7 +47,11 @@ void Forward(const Options& options) {
                                 options.common.target + " have cables: see pktgen and capture");
       }
       return ForwardBothWays(options);
+    case hil::TargetKind::kLab:
+      break;
   }
+  throw tools::UsageError(options.common.target +
+                          " is a lab machine: run fwd there, on its pci: ports");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "hil/suite_output.h"
+#include "hil/report/suite_output.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "hil/report.h"
+#include "hil/report/text.h"
 
 #include <algorithm>
 #include <map>
@@ -32,12 +32,12 @@ std::string Line(std::string text) {
 
 }  // namespace
 
-std::string Report::Table() const {
+std::string Table(const RunRecord& run) {
   // Tests in the order in which the first target that had them ran them.
   std::vector<std::string> names;
   std::vector<std::map<std::string, std::string>> cells;
   std::size_t name_width = 4;
-  for (const Column& column : columns_) {
+  for (const TargetRecord& column : run.targets) {
     auto& column_cells = cells.emplace_back();
     for (const TestResult& result : column.results) {
       if (std::ranges::find(names, result.name) == names.end()) names.push_back(result.name);
@@ -47,26 +47,26 @@ std::string Report::Table() const {
   }
   std::string head = Padded("test", name_width);
   std::string rule(name_width, '-');
-  for (const Column& column : columns_) {
+  for (const TargetRecord& column : run.targets) {
     head += "  " + Padded(column.target, 8);
     rule += "  " + std::string(std::max<std::size_t>(column.target.size(), 8), '-');
   }
   std::string table = Line(head) + Line(rule);
   for (const std::string& name : names) {
     std::string row = Padded(name, name_width);
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
+    for (std::size_t i = 0; i < run.targets.size(); ++i) {
       const auto cell = cells[i].find(name);
       row += "  " + Padded(cell == cells[i].end() ? "-" : cell->second,
-                           std::max<std::size_t>(columns_[i].target.size(), 8));
+                           std::max<std::size_t>(run.targets[i].target.size(), 8));
     }
     table += Line(row);
   }
   return table;
 }
 
-std::string Report::Failures() const {
+std::string Failures(const RunRecord& run) {
   std::string text;
-  for (const Column& column : columns_) {
+  for (const TargetRecord& column : run.targets) {
     for (const TestResult& result : column.results) {
       if (result.outcome != Outcome::kFailed) continue;
       text += "FAILED on " + column.target + ": " + result.name + "\n";
@@ -76,19 +76,10 @@ std::string Report::Failures() const {
   return text;
 }
 
-std::size_t Report::Count(Outcome outcome) const {
-  std::size_t count = 0;
-  for (const Column& column : columns_) {
-    count +=
-        static_cast<std::size_t>(std::ranges::count(column.results, outcome, &TestResult::outcome));
-  }
-  return count;
-}
-
-std::string Report::Summary() const {
-  return std::to_string(Count(Outcome::kPassed)) + " passed, " +
-         std::to_string(Count(Outcome::kFailed)) + " failed, " +
-         std::to_string(Count(Outcome::kSkipped)) + " skipped";
+std::string Summary(const RunRecord& run) {
+  return std::to_string(run.Count(Outcome::kPassed)) + " passed, " +
+         std::to_string(run.Count(Outcome::kFailed)) + " failed, " +
+         std::to_string(run.Count(Outcome::kSkipped)) + " skipped";
 }
 
 }  // namespace ixylab::hil

@@ -1,6 +1,6 @@
 // Understands what a GoogleTest program prints while it runs.
-#ifndef HIL_SUITE_OUTPUT_H_
-#define HIL_SUITE_OUTPUT_H_
+#ifndef HIL_REPORT_SUITE_OUTPUT_H_
+#define HIL_REPORT_SUITE_OUTPUT_H_
 
 #include <cstddef>
 #include <functional>
@@ -8,19 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "hil/report/run_record.h"
+
 namespace ixylab::hil {
-
-enum class Outcome { kPassed, kFailed, kSkipped };
-
-struct TestResult {
-  std::string name;
-  Outcome outcome = Outcome::kFailed;
-  long milliseconds = 0;
-  std::vector<std::string> output;  // what it printed
-
-  /// Why it was skipped, as it said; or nothing.
-  std::string_view SkipReason() const;
-};
 
 /// Takes the program's lines and calls `on_result` for each test that has ended.
 class SuiteOutput {
@@ -53,4 +43,4 @@ class SuiteOutput {
 
 }  // namespace ixylab::hil
 
-#endif  // HIL_SUITE_OUTPUT_H_
+#endif  // HIL_REPORT_SUITE_OUTPUT_H_

@@ -1,4 +1,4 @@
-#include "hil/suite_output.h"
+#include "hil/report/suite_output.h"
 
 #include <algorithm>
 #include <charconv>
@@ -30,13 +30,6 @@ std::optional<long> Number(std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view TestResult::SkipReason() const {
-  for (std::size_t i = 0; i + 1 < output.size(); ++i) {
-    if (output[i].ends_with(": Skipped")) return output[i + 1];
-  }
-  return {};
-}
 
 void SuiteOutput::AddLine(std::string_view line) {
   if (!running_ && line.starts_with(kBar)) {
