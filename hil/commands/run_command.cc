@@ -9,6 +9,7 @@
 
 #include "hil/commands/commands.h"
 #include "hil/files.h"
+#include "hil/lab/lab_arguments.h"
 #include "hil/number_option.h"
 #include "hil/pci/cable.h"
 #include "hil/pci/checks.h"
@@ -109,7 +110,10 @@ Command AddRunCommand(CLI::App& hil) {
   run->add_option("--control", options.control,
                   "A character device over which the cable of PCI ports is pulled");
   run->add_option("--xml", options.xml, "Writes GoogleTest's XML, of one target, to this file");
+  run->add_flag("--register-trace", options.register_trace,
+                "Fetches the driver's register accesses, of targets in the lab");
   AddVmOptions(*run, options.vm);
+  AddLabOptions(*run, options.lab);
   return {.app = run, .action = [arguments] { return RunOnTargets(Complete(*arguments)); }};
 }
 

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct PortPair {
   std::array<std::string, 2> addresses;   // PCI: "0000:03:00.0"
   std::array<std::string, 2> names;       // in the lab file
   std::uint32_t megabits_per_second = 0;  // that the lab file says; 0: nothing
+
+  bool operator==(const PortPair&) const = default;
 };
 
 /// Who wants ports, and until when at the latest.
@@ -36,6 +39,8 @@ struct Claim {
   std::string owner;                 // "mia@desk3"
   std::string purpose;               // "hil run --target=lab:rack1"
   std::chrono::seconds duration{0};  // from now; the run's deadline with what goes before and after
+
+  bool operator==(const Claim&) const = default;
 };
 
 struct Request {
@@ -58,6 +63,8 @@ struct Request {
   /// The suite, a path on that machine; empty: the agent's own.
   std::string program;
   bool register_trace = false;
+
+  bool operator==(const Request&) const = default;
 };
 
 struct Event {
@@ -81,6 +88,8 @@ struct Event {
   std::string text;
   End end = End::kExited;
   int code = 0;
+
+  bool operator==(const Event&) const = default;
 };
 
 /// One line each, without a line end. Bytes that are no UTF-8 become U+FFFD.
