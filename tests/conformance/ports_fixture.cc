@@ -24,6 +24,7 @@ PortsTest::PortsTest()
                               CurrentSession().control)),
       random_(CurrentSession().seed) {
   CurrentSession().open = target_.get();
+  if (CurrentSession().trace) target_->SetTrace(CurrentSession().trace);
 }
 
 PortsTest::~PortsTest() { CurrentSession().open = nullptr; }

@@ -8,14 +8,17 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "hil/number_option.h"
 #include "hil/target/target.h"
 #include "tests/conformance/expected_skips.h"
 #include "tests/conformance/listeners.h"
+#include "tests/conformance/register_trace.h"
 #include "tests/conformance/session.h"
 
 namespace ixylab::conformance {
@@ -48,7 +51,7 @@ int RunProgram(int argc, char** argv) {
   Session& session = CurrentSession();
   session.target = hil::Targets().front().name;
   std::uint64_t soak_packets = 0;
-  std::string skips_file;
+  std::string skips_file, trace_file;
   CLI::App app("Proves a driver on the two connected ports of a target.");
   app.add_option("--target", session.target, "Which target")->capture_default_str();
   app.add_option("--as", session.name, "The target's name in skips and reports; default: --target");
@@ -61,6 +64,8 @@ int RunProgram(int argc, char** argv) {
                                            "Frames of the soak; default: what suits the target")
                                 ->check(hil::Number());
   app.add_option("--expected-skips", skips_file, "A table in place of the built-in one");
+  app.add_option("--register-trace", trace_file,
+                 "Writes each register access, in words, to this file");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -71,6 +76,7 @@ int RunProgram(int argc, char** argv) {
   }
   if (soak->count() > 0) session.soak_packets = soak_packets;
 
+  RegisterTrace* trace = nullptr;  // GoogleTest's
   try {
     // Opened once before any test: what is wrong with it is said in one line.
     const auto target = hil::OpenTarget(session.target, session.seed, session.control);
@@ -82,12 +88,25 @@ int RunProgram(int argc, char** argv) {
     testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
     listeners.Append(new FailureContext);
     listeners.Append(new SkipGuard(skips));
+    if (!trace_file.empty()) {
+      auto owned = std::make_unique<RegisterTrace>(trace_file);
+      trace = owned.get();
+      listeners.Append(owned.release());
+      session.trace = [trace](std::string_view line) { trace->Add(line); };
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "conformance: %s\n", error.what());
     return 2;
   }
   std::printf("Target %s, seed %" PRIu64 "\n", session.name.c_str(), session.seed);
-  return RUN_ALL_TESTS();
+  const int code = RUN_ALL_TESTS();
+  try {
+    if (trace != nullptr) trace->Close();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "conformance: %s\n", error.what());
+    return 2;
+  }
+  return code;
 }
 
 }  // namespace ixylab::conformance

@@ -17,6 +17,7 @@ struct Session {
   std::string control;  // the channel that pulls the cable of PCI ports, or nothing
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> soak_packets;  // in place of the target's own
+  hil::Target::TraceSink trace;               // gets each test's register accesses, or null
   hil::Target* open = nullptr;                // the running test's
 };
 

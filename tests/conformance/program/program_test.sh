@@ -51,4 +51,17 @@ refuse 'there is no test No.SuchTest' $link --expected-skips="$work/stale"
 echo 'model:82599 gibberish' > "$work/gibberish"
 refuse 'line 1' $link --expected-skips="$work/gibberish"
 
+# Each register access, under the name of its test.
+expect 0 'PASSED  . 1 test' $link --register-trace="$work/trace"
+if ! awk 'NR == 1 && $0 != "# BringUp.LinkComesUp" { exit 1 }
+          / port [01]  [RW]  [A-Z]/ { ++lines } / port 1  R  LINKS 0x042A4 = .*{.*LINKS?_UP/ { ++up }
+          END { exit !(lines > 100 && up > 0) }' "$work/trace"; then
+  echo "FAILED: the register trace:"
+  head -n 20 "$work/trace"
+  failures=$((failures + 1))
+fi
+refuse 'cannot write the register trace /nonexistent/trace: No such file' $link \
+  --register-trace=/nonexistent/trace
+expect 2 'cannot write the register trace /dev/full: No space left' $link --register-trace=/dev/full
+
 [ "$failures" = 0 ]
