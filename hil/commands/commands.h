@@ -24,6 +24,7 @@ Command AddRunCommand(CLI::App& hil);      // run: the conformance suite on targ
 Command AddReportCommand(CLI::App& hil);   // report: of runs that are over, and compare two
 Command AddTargetsCommand(CLI::App& hil);  // targets: which there are
 Command AddLabCommand(CLI::App& hil);      // lab: list, check, reserve, release
+Command AddLabVmCommand(CLI::App& lab);    // lab vm: a VM that stands in for a lab machine
 Command AddRegsCommand(CLI::App& hil);     // regs: read a chip's registers, compare two chips
 Command AddRecordCommand(CLI::App& hil);   // record: the register accesses of our driver
 Command AddShellCommand(CLI::App& hil);    // shell: in a VM

@@ -6,7 +6,11 @@ namespace ixylab::hil {
 
 Command AddLabCommand(CLI::App& hil) {
   CLI::App* command = hil.add_subcommand("lab", "The machines of the lab file");
-  return {.app = command, .action = []() -> int { throw std::runtime_error("not there yet"); }};
+  const Command vm = AddLabVmCommand(*command);
+  return {.app = command, .action = [vm] {
+            if (vm.app->parsed()) return vm.action();
+            throw std::runtime_error("not there yet");
+          }};
 }
 
 }  // namespace ixylab::hil

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hil/lab/lab_options.h"
 #include "hil/target/target_spec.h"
 
 namespace ixylab::hil {
@@ -30,8 +31,8 @@ struct LabPort {
 
 struct LabMachine {
   std::string name;
-  std::string host;  // as ssh takes it
-  std::uint16_t port = 22;
+  std::string host;                      // as ssh takes it
+  std::uint16_t port = 0;                // 0: ssh's own choice, which is 22 as a rule
   std::string user;                      // empty: ssh's own choice
   std::string key;                       // path of the private key; empty: ssh's own choice
   std::vector<std::string> ssh_options;  // as ssh's -o takes them: "StrictHostKeyChecking=no"
@@ -57,6 +58,8 @@ struct Lab {
 Lab ReadLab(const std::string& path);
 /// The same of a text, which `path` names in messages.
 Lab ParseLab(std::string_view text, const std::string& path);
+/// That of the command line, of $IXYLAB_LAB, or ~/.config/ixylab/lab.toml.
+Lab ReadLab(const LabOptions& options);
 
 }  // namespace ixylab::hil
 

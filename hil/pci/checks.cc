@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "driver/open.h"
+#include "hil/pci/kernel.h"
 
 namespace ixylab::hil {
 
@@ -110,19 +111,23 @@ void CheckGroup(const PciFunction& port, const std::array<PciFunction, 2>& ports
   }
 }
 
-void CheckHugePages(const fs::path& root) {
-  const fs::path pages = root / "sys/kernel/mm/hugepages/hugepages-2048kB";
-  const std::size_t free = std::strtoul(ReadText(pages / "free_hugepages").c_str(), nullptr, 10);
+void CheckHugePages(HugePageSupply supply, const fs::path& root) {
+  const std::size_t free = ReadHugePages(root).free;
   if (free >= kHugePages) return;
-  throw PciError(std::to_string(free) + " huge pages of 2 MiB are free and " +
-                 std::to_string(kHugePages) + " needed: echo " + std::to_string(2 * kHugePages) +
-                 " > /proc/sys/vm/nr_hugepages");
+  const std::string few = std::to_string(free) + " huge pages of 2 MiB are free and " +
+                          std::to_string(kHugePages) + " needed: ";
+  if (supply == HugePageSupply::kFree) {
+    throw PciError(few + "echo " + std::to_string(2 * kHugePages) + " > /proc/sys/vm/nr_hugepages");
+  }
+  const std::size_t memory = AvailableMemory(root);
+  if (memory >= 2 * (kHugePages - free)) return;
+  throw PciError(few + "there is too little memory for more, " + std::to_string(memory) + " MiB");
 }
 
 }  // namespace
 
 void CheckPorts(const std::array<std::string, 2>& addresses, PciBus bus, const Network& network,
-                const fs::path& root) {
+                const fs::path& root, HugePageSupply supply) {
   const std::array<PciFunction, 2> ports = {PciFunction(addresses[0], root),
                                             PciFunction(addresses[1], root)};
   for (const PciFunction& port : ports) CheckId(port);
@@ -132,7 +137,7 @@ void CheckPorts(const std::array<std::string, 2>& addresses, PciBus bus, const N
   for (const PciFunction& port : ports) {
     bus == PciBus::kVfio ? CheckGroup(port, ports, root) : CheckIommu(port, root);
   }
-  CheckHugePages(root);
+  CheckHugePages(supply, root);
 }
 
 }  // namespace ixylab::hil

@@ -69,19 +69,6 @@ void TakeBus(std::string_view& text, TargetSpec& spec) {
   spec.bus = spec.given_bus.value_or(PciBus::kSysfs);
 }
 
-/// "0000:03:00.0": domain (4 digits or more), bus, device (0..1f) and function (0..7), as the
-/// kernel writes them, in lower case.
-bool IsPciAddress(std::string_view text) {
-  const std::size_t domain = text.find(':');
-  if (domain == text.npos || domain < 4 || domain > 8 || text.size() != domain + 8) return false;
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char separator = i == domain || i == domain + 3 ? ':' : i == domain + 6 ? '.' : 0;
-    if (separator != 0 ? text[i] != separator : !is_hex(text[i])) return false;
-  }
-  return text[domain + 4] <= '1' && text.back() <= '7';
-}
-
 [[noreturn]] void Refuse(std::string_view name, const std::string& why) {
   throw TargetError("target \"" + std::string(name) + "\": " + why);
 }
@@ -125,6 +112,17 @@ TargetSpec ParseLab(std::string_view name, std::string_view rest) {
 }  // namespace
 
 std::span<const TargetInfo> Targets() { return kTargets; }
+
+bool IsPciAddress(std::string_view text) {
+  const std::size_t domain = text.find(':');
+  if (domain == text.npos || domain < 4 || domain > 8 || text.size() != domain + 8) return false;
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char separator = i == domain || i == domain + 3 ? ':' : i == domain + 6 ? '.' : 0;
+    if (separator != 0 ? text[i] != separator : !is_hex(text[i])) return false;
+  }
+  return text[domain + 4] <= '1' && text.back() <= '7';
+}
 
 TargetSpec ParseTarget(std::string_view name) {
   std::string_view rest = name;

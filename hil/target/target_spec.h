@@ -64,6 +64,10 @@ struct TargetSpec {
 /// Throws TargetError: one line with what is wrong and what there is.
 TargetSpec ParseTarget(std::string_view name);
 
+/// "0000:03:00.0": domain (4 digits or more), bus, device (0..1f) and function (0..7), as the
+/// kernel writes them, in lower case.
+bool IsPciAddress(std::string_view text);
+
 /// A name that ParseTarget takes.
 struct TargetInfo {
   std::string_view name;

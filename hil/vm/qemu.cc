@@ -161,6 +161,7 @@ std::vector<int> Kept(const VmOptions& options, const QemuDescriptors& descripto
     if (fd >= 0) kept.push_back(fd);
   }
   for (const auto& [name, fd] : options.ports) kept.push_back(fd);
+  if (options.disk >= 0) kept.push_back(options.disk);
   return kept;
 }
 
@@ -213,6 +214,16 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
     add("-netdev", "dgram,id=cable" + number +
                        ",local.type=fd,local.str=" + std::to_string(descriptors.cards[i]));
     add("-device", VirtioDevice(i, options.virtio));
+  }
+  if (options.ssh_port != 0) {
+    add("-netdev", "user,id=lan,restrict=on,host=" + std::string(kLanHost) +
+                       ",hostfwd=tcp:127.0.0.1:" + std::to_string(options.ssh_port) + "-" +
+                       std::string(kLanGuest) + ":22");
+    add("-device", "virtio-net-pci,netdev=lan,addr=5,romfile=");
+  }
+  if (options.disk >= 0) {
+    add("-drive", "if=none,id=disk,format=raw,file=/proc/self/fd/" + std::to_string(options.disk));
+    add("-device", "virtio-blk-pci,drive=disk,addr=6");
   }
   for (const std::string& device : options.devices) add("-device", device);
   if (interactive) return command;

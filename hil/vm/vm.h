@@ -19,6 +19,10 @@ namespace ixylab::hil {
 
 /// Where the cards are in the guest.
 inline constexpr std::string_view kNicAddresses[] = {"0000:00:02.0", "0000:00:03.0"};
+/// Of VmOptions::ssh_port.
+inline constexpr std::string_view kLanAddress = "0000:00:05.0";
+inline constexpr std::string_view kLanGuest = "10.0.2.15";
+inline constexpr std::string_view kLanHost = "10.0.2.2";
 /// The cards of the VM `target` as a target of a program in the guest: pci:... with what must be
 /// said of them.
 std::string GuestTarget(const TargetSpec& target);
@@ -54,6 +58,12 @@ struct VmOptions {
   unsigned huge_pages = 64;          // of 2 MiB, of that memory
   std::vector<std::string> devices;  // further ones, as QEMU's -device has them
   bool iommu = false;  // the guest has one, Intel's, that translates what the cards access
+  /// A third card, at kLanAddress, in a network of QEMU's that leads nowhere but from this port of
+  /// 127.0.0.1 to the guest's port 22. The guest is kLanGuest there, the host kLanHost. 0: none.
+  std::uint16_t ssh_port = 0;
+  /// A disk, /dev/vda of the guest: a raw image, open for reading and writing. What the guest has
+  /// written to it is there for the next VM, however this one ends. -1: none.
+  int disk = -1;
   /// The guest's kernel resets the cards by their power state, which takes 20 ms; else by a
   /// function level reset, which takes 100. vfio-pci does so whenever a card is opened and closed.
   bool quick_reset = false;

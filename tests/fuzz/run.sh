@@ -22,7 +22,7 @@ printf '%-20s %12s %9s  %-15s  %s\n' target inputs 'a second' 'edges, of' outcom
 while read -r target max_len; do
   case " ${targets[*]} " in *" $target "*) ;; *) continue ;; esac
   mkdir -p "$out/$target/corpus" || exit 1
-  log=$out/$target/log outcome='nothing found'
+  log=$out/$target.log outcome='nothing found'
   "./$target" -runs="$runs" -max_len="$max_len" -timeout=25 -rss_limit_mb=3000 -print_final_stats=1 \
     -artifact_prefix="$out/$target/" "$out/$target/corpus" "corpus/$target" > "$log" 2>&1 ||
     { status=1 outcome="FOUND: $(grep -m1 -E 'does not hold|SUMMARY' "$log"), see $log"; }

@@ -28,12 +28,27 @@ std::string Refusal(const std::string& name) {
 TEST(TargetSpecTest, EveryListedNameIsTaken) {
   for (const TargetInfo& info : Targets()) {
     EXPECT_FALSE(info.description.empty());
-    if (info.name.starts_with("pci:")) continue;  // a pattern
+    if (info.name.starts_with("pci:") || info.name.starts_with("lab:")) continue;  // a pattern
     const TargetSpec spec = ParseTarget(info.name);
     EXPECT_EQ(spec.name, info.name);
     EXPECT_EQ(spec.kind, info.name.starts_with("vm:") ? TargetKind::kVm : TargetKind::kModel);
     EXPECT_EQ(spec.nic, info.name.find("virtio") == info.name.npos ? Nic::k82599 : Nic::kVirtioNet);
     EXPECT_EQ(spec.threads, info.name.ends_with("threads"));
+  }
+}
+
+TEST(TargetSpecTest, LabMachines) {
+  const TargetSpec any = ParseTarget("lab:rack1");
+  EXPECT_EQ(any.kind, TargetKind::kLab);
+  EXPECT_EQ(any.machine, "rack1");
+  EXPECT_EQ(any.port, "");
+  EXPECT_FALSE(any.given_bus);  // the lab file says it
+  const TargetSpec port = ParseTarget("lab:rack1/a,vfio");
+  EXPECT_EQ(port.machine, "rack1");
+  EXPECT_EQ(port.port, "a");
+  EXPECT_EQ(port.given_bus, PciBus::kVfio);
+  for (const char* name : {"lab:", "lab:/a", "lab:rack1/", "lab:,vfio"}) {
+    EXPECT_THROW(ParseTarget(name), TargetError) << name;
   }
 }
 
