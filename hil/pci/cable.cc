@@ -19,6 +19,7 @@ std::array<std::uint32_t, 2> CheckCable(const TargetSpec& spec) {
     throw PciError("a frame from " + spec.addresses[from] + " does not reach " +
                    spec.addresses[1 - from] + " within 1 s; are they cabled to each other?");
   }
+  return {ports.device(0).Link().megabits_per_second, ports.device(1).Link().megabits_per_second};
 }
 
 }  // namespace ixylab::hil
