@@ -11,12 +11,13 @@ std::string_view TestResult::SkipReason() const {
   return {};
 }
 
+std::size_t TargetRecord::Count(Outcome outcome) const {
+  return static_cast<std::size_t>(std::ranges::count(results, outcome, &TestResult::outcome));
+}
+
 std::size_t RunRecord::Count(Outcome outcome) const {
   std::size_t count = 0;
-  for (const TargetRecord& target : targets) {
-    count +=
-        static_cast<std::size_t>(std::ranges::count(target.results, outcome, &TestResult::outcome));
-  }
+  for (const TargetRecord& target : targets) count += target.Count(outcome);
   return count;
 }
 

@@ -35,6 +35,8 @@ struct TargetRecord {
   std::vector<std::string> kernel_log{};
   /// The driver's register accesses by name, if they were asked for; a file of its own.
   std::string register_trace{};
+
+  std::size_t Count(Outcome outcome) const;
 };
 
 struct RunRecord {
