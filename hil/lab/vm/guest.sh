@@ -6,8 +6,9 @@ mkdir -p /etc /root/.ssh /var /run /dev/pts
 mount -t devpts none /dev/pts
 mount -t tmpfs none /run
 
-# The disk: what is written there and synced survives a power cut. (busybox has an mke2fs without ext4.)
-[ -n "$(blkid /dev/vda)" ] || /bin/mke2fs -q -t ext4 /dev/vda
+# The disk: what is written there and synced survives a power cut. A new one has no magic number of ext4.
+# (busybox has an mke2fs without ext4.)
+[ "$(od -An -tx1 -j 1080 -N 2 /dev/vda)" = ' 53 ef' ] || /bin/mke2fs -q -t ext4 /dev/vda
 mount -t ext4 /dev/vda /var
 mkdir -p /var/lib /var/ssh
 

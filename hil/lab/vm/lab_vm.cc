@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,7 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -189,32 +190,36 @@ void PrintUse(const std::string& folder, std::uint16_t port, const std::string& 
   std::fflush(stdout);
 }
 
-/// What the NIC process had to say; gives whether all was well.
+/// Gives whether all was well with the NIC process; if not, says what it had to say.
 bool PrintReport(const NicReport& report) {
+  if (report.problems.empty()) return true;
   for (const auto* lines : {&report.log, &report.problems}) {
     for (const std::string& line : *lines) std::fprintf(stderr, "%s\n", line.c_str());
   }
-  return report.problems.empty();
+  return false;
 }
 
 }  // namespace
 
 std::string LabVmFile(const std::string& folder, std::uint16_t port, bool iommu) {
-  // TOML has JSON's strings and lists.
-  const auto quoted = [](const auto& value) { return nlohmann::json(value).dump(); };
-  std::string text = "[machine." + std::string(kLabVmName) + "]\n";
-  text += "host = \"127.0.0.1\"\nport = " + std::to_string(port) + "\nuser = \"root\"\n";
-  text += "key = " + quoted(folder + "/key") + "\n";
-  text += "ssh_options = " + quoted(SshOptions(folder)) + "\n";
-  text += std::string("iommu = ") + (iommu ? "true" : "false") + "\n";
-  text += "notes = \"a VM with two modelled ports\"\n";
-  for (const unsigned i : {0u, 1u}) {
-    const std::string names[] = {"a", "b"};
-    text += "\n[machine." + std::string(kLabVmName) + ".port." + names[i] + "]\n";
-    text += "address = " + quoted(std::string(kNicAddresses[i])) + "\n";
-    text += "cable = " + quoted(names[1 - i]) + "\nspeed = 10000\nsfp = \"10GBASE-SR\"\n";
-  }
-  return text;
+  toml::array ssh_options;
+  for (const std::string& option : SshOptions(folder)) ssh_options.push_back(option);
+  const auto lab_port = [](std::string_view address, const char* cable) {
+    return toml::table{
+        {"address", address}, {"cable", cable}, {"speed", 10}, {"sfp", "10GBASE-SR"}};
+  };
+  const toml::table machine{{"host", "127.0.0.1"},
+                            {"ssh_port", port},
+                            {"user", "root"},
+                            {"key", folder + "/key"},
+                            {"ssh_options", ssh_options},
+                            {"iommu", iommu},
+                            {"notes", "a VM with two modelled ports"},
+                            {"port", toml::table{{"a", lab_port(kNicAddresses[0], "b")},
+                                                 {"b", lab_port(kNicAddresses[1], "a")}}}};
+  std::ostringstream text;
+  text << toml::table{{"machine", toml::table{{kLabVmName, machine}}}} << "\n";
+  return text.str();
 }
 
 int RunLabVm(const LabVmOptions& options) {
