@@ -79,7 +79,11 @@ void Lines::End() {
 
 Child::Child(const std::vector<std::string>& command, int output, std::span<const int> kept,
              const SignalsAsEvents& signals)
-    : on_terminal_(output == kTerminal) {
+    : Child(command, Streams{.output = output, .error = output}, kept, signals) {}
+
+Child::Child(const std::vector<std::string>& command, const Streams& streams,
+             std::span<const int> kept, const SignalsAsEvents& signals)
+    : on_terminal_(streams.output == kTerminal) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -97,9 +101,9 @@ Child::Child(const std::vector<std::string>& command, int output, std::span<cons
   if (getppid() != parent) _exit(kCannotExecute);
   signals.Restore();
   if (!on_terminal_) {
-    dup2(null.get(), STDIN_FILENO);
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
+    dup2(streams.input < 0 ? null.get() : streams.input, STDIN_FILENO);
+    dup2(streams.output, STDOUT_FILENO);
+    dup2(streams.error, STDERR_FILENO);
   }
   for (const int fd : kept) fcntl(fd, F_SETFD, 0);
   execv(arguments[0], arguments.data());

@@ -93,6 +93,14 @@ class Child {
   /// Throws std::runtime_error if it cannot run.
   Child(const std::vector<std::string>& command, int output, std::span<const int> kept,
         const SignalsAsEvents& signals);
+  /// The same with an input and an error output of their own.
+  struct Streams {
+    int input = -1;  // /dev/null
+    int output;
+    int error;
+  };
+  Child(const std::vector<std::string>& command, const Streams& streams, std::span<const int> kept,
+        const SignalsAsEvents& signals);
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

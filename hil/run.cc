@@ -92,6 +92,7 @@ RunRecord Run(const RunOptions& options) {
   CheckExecutable(options.suite);
   for (const std::string& target : options.targets) {
     const TargetSpec spec = ParseTarget(target);
+    if (spec.kind == TargetKind::kLab) CheckLab(options, spec);
     if (spec.kind != TargetKind::kVm) continue;
     VmOptions vm = options.vm;
     CompleteVmOptions(vm, spec);

@@ -2,6 +2,7 @@
 #ifndef HIL_LAB_LAB_OPTIONS_H_
 #define HIL_LAB_LAB_OPTIONS_H_
 
+#include <chrono>
 #include <string>
 
 namespace ixylab::hil {
@@ -13,6 +14,8 @@ struct LabOptions {
   std::string ssh = "ssh";  // the program: OpenSSH's, or one that takes the same arguments
   /// The program that is copied to lab machines (//hil/agent); empty: the one among the runfiles.
   std::string agent;
+  /// How long a lab machine may take to answer, and to give everything back after a run.
+  std::chrono::milliseconds patience{60'000};
 };
 
 }  // namespace ixylab::hil

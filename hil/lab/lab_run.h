@@ -6,6 +6,9 @@
 
 namespace ixylab::hil {
 
+/// Throws LabError in one line if the lab file is broken, or does not have the target.
+void CheckLab(const RunOptions& options, const TargetSpec& target);
+
 /// Copies the agent to the machine unless it is there, has it check, reserve and take the ports,
 /// run the suite and give everything back, and hands on what the suite prints. Throws
 /// std::runtime_error in one line if the run cannot begin: which machine, what is wrong, what to

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hil/lab/deploy.h"
+#include "hil/lab/lab_file.h"
 #include "hil/lab/lab_options.h"
 #include "hil/lab/protocol.h"
 #include "hil/target/target_spec.h"
@@ -41,6 +43,21 @@ struct LabResult {
 /// program cannot begin.
 LabResult RunOnLab(const LabOptions& options, const TargetSpec& target, const LabProgram& program,
                    const std::function<void(std::string_view line)>& on_line);
+
+/// What is heard of a request before its end.
+struct LabListener {
+  std::function<void(const LabHost& host)> on_host = {};  // the machine is fit, the agent is there
+  std::function<void(const Event& event)> on_event = {};  // kNote and kLine
+};
+
+/// The request of whatever kind to the agent of `machine`, which is copied there unless it is
+/// there; the owner and the purpose are filled in here. `suite` is of kRun: a path here, or empty.
+/// Throws LabError in one line if the machine cannot do it at all.
+LabResult AskLab(const LabOptions& options, const LabMachine& machine, Request request,
+                 const std::string& suite, const LabListener& listener);
+
+/// The two ends of each cable, as the agent wants them.
+std::vector<PortPair> CabledPairs(const LabMachine& machine, const std::string& port);
 
 }  // namespace ixylab::hil
 
