@@ -84,8 +84,8 @@ struct Event {
     kFailed,   // there was a kBusy or kFail
   };
   What what = What::kEnd;
-  std::string name;
-  std::string text;
+  std::string name{};
+  std::string text{};
   End end = End::kExited;
   int code = 0;
 
