@@ -11,11 +11,12 @@
 #include "hil/files.h"
 #include "hil/lab/lab_arguments.h"
 #include "hil/number_option.h"
-#include "hil/pci/cable.h"
-#include "hil/pci/checks.h"
 #include "hil/pci/guard.h"
+#include "hil/pci/take_ports.h"
 #include "hil/report/text.h"
 #include "hil/run.h"
+#include "hil/slurm/slurm_options.h"
+#include "hil/slurm/slurm_run.h"
 #include "hil/target/target.h"
 #include "hil/vm_options.h"
 
@@ -25,6 +26,7 @@ namespace {
 
 struct RunArguments {
   RunOptions options;
+  SlurmOptions slurm;
   std::uint64_t soak_packets = 0;
   unsigned deadline = static_cast<unsigned>(RunOptions().deadline.count());
   const CLI::Option* soak = nullptr;
@@ -39,15 +41,12 @@ std::string FindSuite() {
       "say --suite=PATH");
 }
 
-/// The ports of this machine among the targets: looked at, taken, and proven to be cabled.
+/// The ports of this machine among the targets.
 std::vector<std::unique_ptr<PortGuard>> TakePorts(const std::vector<std::string>& targets) {
   std::vector<std::unique_ptr<PortGuard>> guards;
   for (const std::string& name : targets) {
     const TargetSpec target = ParseTarget(name);
-    if (target.kind != TargetKind::kPci) continue;
-    CheckPorts(target.addresses, target.bus, ReadNetwork());
-    guards.push_back(std::make_unique<PortGuard>(target.addresses));
-    CheckCable(target);
+    if (target.kind == TargetKind::kPci) guards.push_back(TakePorts(target));
   }
   return guards;
 }
@@ -73,9 +72,10 @@ RunOptions Complete(const RunArguments& arguments) {
   return options;
 }
 
-int RunOnTargets(const RunOptions& options) {
-  std::vector<std::unique_ptr<PortGuard>> ports = TakePorts(options.targets);
-  const RunRecord run = Run(options);
+int RunOnTargets(const RunOptions& options, const SlurmOptions& slurm) {
+  std::vector<std::unique_ptr<PortGuard>> ports;
+  if (!slurm.on) ports = TakePorts(options.targets);
+  const RunRecord run = slurm.on ? RunOnSlurm(options, slurm) : Run(options);
   std::printf("\n%s\n%s", Table(run).c_str(), Failures(run).c_str());
   if (run.interrupted) {
     std::printf("interrupted: the suite was killed, what follows is not the whole\n");
@@ -114,7 +114,13 @@ Command AddRunCommand(CLI::App& hil) {
                 "Fetches the driver's register accesses, of targets in the lab");
   AddVmOptions(*run, options.vm);
   AddLabOptions(*run, options.lab);
-  return {.app = run, .action = [arguments] { return RunOnTargets(Complete(*arguments)); }};
+  AddSlurmOptions(*run, arguments->slurm);
+  const auto action = [run, arguments] {
+    const RunOptions options = Complete(*arguments);
+    CompleteSlurmOptions(*run, options.targets, arguments->slurm);
+    return RunOnTargets(options, arguments->slurm);
+  };
+  return {.app = run, .action = action};
 }
 
 }  // namespace ixylab::hil

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <system_error>
 
 #include "hil/files.h"
 #include "hil/process.h"
@@ -69,7 +70,8 @@ std::pair<std::string, JobStatus> ParseJob(std::string_view line) {
   const auto [id, state, node, status, reason] = fields;
   int wait_status = 0;
   const char* end = status.data() + status.size();
-  if (!IsNumber(id) || std::from_chars(status.data(), end, wait_status).ptr != end) {
+  const auto [last, error] = std::from_chars(status.data(), end, wait_status);
+  if (!IsNumber(id) || error != std::errc() || last != end) {
     throw SlurmError("cannot read squeue's line: " + std::string(line));
   }
   return {std::string(id),
