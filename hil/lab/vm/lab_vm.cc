@@ -236,10 +236,8 @@ int RunLabVm(const LabVmOptions& options) {
   vm.disk = disk.get();
   vm.huge_pages = 0;
   vm.deadline = kForever;
-  for (const char* module :
-       {"virtio_net", "virtio_blk", "crc32c_generic", "ext4", "uio_pci_generic", "ixgbe"}) {
-    vm.modules.emplace_back(module);
-  }
+  // Those for UIO and VFIO are there to be loaded.
+  vm.modules = {"virtio_net", "virtio_blk", "crc32c_generic", "ext4", "ixgbe"};
   std::string said;
   const VmResult result =
       RunInVm(vm, {}, {"sh", "-c", std::string(kGuest), "guest", key}, [&](std::string_view line) {
