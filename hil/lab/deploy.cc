@@ -15,6 +15,7 @@ namespace ixylab::hil {
 
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono_literals::operator""s;
 
 constexpr std::string_view kArchitecture = "x86_64";
@@ -45,7 +46,8 @@ std::string ProbeScript(const std::vector<std::string>& programs) {
                        "then echo disk \"$(df -Pk $f | tail -n 1)\"; for p in";
   for (const std::string& program : programs) script += " " + program;
   return script +
-         "; do [ ! -f $p ] || echo size:$p \"$(wc -c < $p)\"; done; else echo error \"$e\"; fi; "
+         "; do [ ! -f $p ] || echo size:${p##*/} \"$(wc -c < $p)\"; done; else echo error \"$e\"; "
+         "fi; "
          "echo end";
 }
 
@@ -102,8 +104,8 @@ LabHost Deploy(const Ssh& ssh, const std::vector<LabFile>& files,
   std::uint64_t needed = kRoom;
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::uint64_t size = std::filesystem::file_size(files[i].path);
-    const auto there = answers.find("size:" + host.programs[i]);
+    const std::uint64_t size = fs::file_size(files[i].path);
+    const auto there = answers.find("size:" + fs::path(host.programs[i]).filename().string());
     if (there != answers.end() && Number(there->second) == size) continue;
     missing.push_back(i);
     needed += size;
@@ -111,10 +113,10 @@ LabHost Deploy(const Ssh& ssh, const std::vector<LabFile>& files,
   if (host.free_bytes < needed) {
     ssh.Fail("its disk is full: " + std::to_string(host.free_bytes / kMiB) + " MiB are free in " +
              std::string(kStateFolder) + ", " + std::to_string((needed + kMiB - 1) / kMiB) +
-             " are needed");
+             " MiB are needed");
   }
   for (const std::size_t i : missing) {
-    const std::chrono::seconds time(std::filesystem::file_size(files[i].path) / kSlowestCopy);
+    const std::chrono::seconds time(fs::file_size(files[i].path) / kSlowestCopy);
     ssh.Copy(files[i].path, host.programs[i], patience + time);
   }
   host.copied = missing.size();

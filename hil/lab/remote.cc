@@ -104,7 +104,6 @@ class Conversation {
           break;
       }
     }
-    LetEnd();
     return std::move(result_);
   }
 
@@ -146,6 +145,7 @@ class Conversation {
 
   void End(const Event& event) {
     ended_ = true;
+    LetEnd();
     result_.end = event.end;
     result_.code = event.code;
     switch (event.end) {
@@ -179,8 +179,7 @@ class Conversation {
   std::string WhyClosed() {
     const int code = channel_.End();
     if (code == kSshFailed) {
-      const std::string why = DescribeSshFailure(ssh_.machine(), code, channel_.said());
-      return begun_ ? why + GivesBack() : why;
+      return DescribeSshFailure(ssh_.machine(), code, channel_.said()) + GivesBack();
     }
     const std::string last = channel_.said().empty() ? "" : " (" + channel_.said().back() + ")";
     return "its agent ended with exit code " + std::to_string(code) + " and no last word" + last +
