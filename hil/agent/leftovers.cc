@@ -25,7 +25,7 @@ namespace {
 using Note = std::function<void(const std::string& line)>;
 
 constexpr std::string_view kLock = "repair";
-constexpr std::string_view kRunPrefix = "run-", kAgentPrefix = "agent-";
+constexpr std::string_view kRunPrefix = "run-", kAgentPrefix = "agent-", kSuitePrefix = "suite-";
 constexpr std::chrono::hours kUnused{7 * 24};
 
 /// What could not be brought back of the journal whose file has this text, or nothing.
@@ -96,9 +96,11 @@ void RemoveFiles(const StateFolder& folder, const fs::path& root) {
   // It is in use: its age counts from now.
   const fs::path own = fs::read_symlink("/proc/self/exe", none);
   if (own.parent_path() == folder.path()) utimensat(AT_FDCWD, own.c_str(), nullptr, 0);
-  for (const std::string& name : folder.Names(kAgentPrefix)) {
-    const fs::path file = folder.path() / name;
-    if (IsOld(file) && !Runs(file)) fs::remove(file, none);
+  for (const std::string_view prefix : {kAgentPrefix, kSuitePrefix}) {
+    for (const std::string& name : folder.Names(prefix)) {
+      const fs::path file = folder.path() / name;
+      if (IsOld(file) && !Runs(file)) fs::remove(file, none);
+    }
   }
   for (const std::string& name : folder.Names(kRunPrefix)) {
     // "run-PID-START"

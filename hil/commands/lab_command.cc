@@ -21,7 +21,7 @@ namespace {
 
 using std::chrono_literals::operator""s;
 
-constexpr auto kCheckDeadline = 120s;
+constexpr auto kCheckDeadline = 120s;              // between two things that the machine says
 constexpr unsigned kMaxReservation = 7 * 24 * 60;  // minutes
 
 struct LabArguments {

@@ -39,6 +39,7 @@ std::string Hash(const std::string& path) {
 }
 
 /// Answers in lines, a word and its value each. A folder that cannot be written is an answer too.
+/// Touches what is there, since the agent removes programs that were not used for long.
 std::string ProbeScript(const std::vector<std::string>& programs) {
   const std::string folder(kStateFolder);
   std::string script = "echo machine \"$(uname -m)\"; echo name \"$(uname -n)\"; f=" + folder +
@@ -46,9 +47,8 @@ std::string ProbeScript(const std::vector<std::string>& programs) {
                        "then echo disk \"$(df -Pk $f | tail -n 1)\"; for p in";
   for (const std::string& program : programs) script += " " + program;
   return script +
-         "; do [ ! -f $p ] || echo size:${p##*/} \"$(wc -c < $p)\"; done; else echo error \"$e\"; "
-         "fi; "
-         "echo end";
+         "; do [ ! -f $p ] || { touch $p; echo size:${p##*/} \"$(wc -c < $p)\"; }; done; else "
+         "echo error \"$e\"; fi; echo end";
 }
 
 using Answers = std::map<std::string, std::string>;

@@ -73,7 +73,8 @@ class Conversation {
         request_(request),
         listener_(listener),
         patience_(patience),
-        channel_(ssh.Open("exec " + host.programs[0] + " serve")) {
+        // Not by exec: a shell says the exit code of a program that was killed, sshd does not.
+        channel_(ssh.Open(host.programs[0] + " serve; exit $?")) {
     result_.machine = host.name;
     channel_.Write(ToLine(request) + "\n");
   }
@@ -86,6 +87,7 @@ class Conversation {
       switch (
           channel_.Wait(std::min(next_alive, give_up), [&](auto bytes) { Add(lines, bytes); })) {
         case SshChannel::Wake::kBytes:
+          if (!result_.interrupted) give_up = Clock::now() + request_.deadline + patience_;
           break;
         case SshChannel::Wake::kClosed:
           Break(WhyClosed());

@@ -24,8 +24,8 @@ pids() {
     if tr '\0' ' ' < "$process/cmdline" | grep -q "$1"; then echo "${process##*/}"; fi
   done 2> /dev/null | sort -n
 }
-agents() { pids 'agent-[0-9a-f]* serve'; }
-suite() { pids 'agent-[0-9a-f]* suite'; }
+agents() { pids '^/var/lib/ixylab/agent-[0-9a-f]* serve'; }
+suite() { pids '^[^ ]* suite --target='; }
 # The SSH server's process for the connection of the agent.
 ssh_server() {
   process=$(agents | head -n 1)
