@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hil/commands/commands.h"
+#include "hil/commands/run_report.h"
 #include "hil/files.h"
 #include "hil/lab/lab_arguments.h"
 #include "hil/number_option.h"
@@ -27,6 +28,7 @@ namespace {
 struct RunArguments {
   RunOptions options;
   SlurmOptions slurm;
+  ReportOptions report;
   std::uint64_t soak_packets = 0;
   unsigned deadline = static_cast<unsigned>(RunOptions().deadline.count());
   const CLI::Option* soak = nullptr;
@@ -72,18 +74,21 @@ RunOptions Complete(const RunArguments& arguments) {
   return options;
 }
 
-int RunOnTargets(const RunOptions& options, const SlurmOptions& slurm) {
+int RunOnTargets(const RunOptions& options, const SlurmOptions& slurm, const RunReport& report) {
   std::vector<std::unique_ptr<PortGuard>> ports;
   if (!slurm.on) ports = TakePorts(options.targets);
-  const RunRecord run = slurm.on ? RunOnSlurm(options, slurm) : Run(options);
+  RunRecord run = slurm.on ? RunOnSlurm(options, slurm) : Run(options);
+  run.command = CommandLine();
   std::printf("\n%s\n%s", Table(run).c_str(), Failures(run).c_str());
   if (run.interrupted) {
     std::printf("interrupted: the suite was killed, what follows is not the whole\n");
   }
+  for (const auto& guard : ports) guard->GiveBack();
+  const bool reported = report.Write(run);
   std::printf("%s\n", Summary(run).c_str());
   std::fflush(stdout);
-  for (const auto& guard : ports) guard->GiveBack();
   if (run.interrupted) return kInterrupted;
+  if (!reported) return kCannot;
   return run.Count(Outcome::kFailed) == 0 ? kPassed : kFailed;
 }
 
@@ -112,13 +117,14 @@ Command AddRunCommand(CLI::App& hil) {
   run->add_option("--xml", options.xml, "Writes GoogleTest's XML, of one target, to this file");
   run->add_flag("--register-trace", options.register_trace,
                 "Fetches the driver's register accesses, of targets in the lab");
+  AddReportOptions(*run, arguments->report);
   AddVmOptions(*run, options.vm);
   AddLabOptions(*run, options.lab);
   AddSlurmOptions(*run, arguments->slurm);
   const auto action = [run, arguments] {
     const RunOptions options = Complete(*arguments);
     CompleteSlurmOptions(*run, options.targets, arguments->slurm);
-    return RunOnTargets(options, arguments->slurm);
+    return RunOnTargets(options, arguments->slurm, RunReport(arguments->report));
   };
   return {.app = run, .action = action};
 }

@@ -7,10 +7,19 @@ namespace ixylab::hil {
 
 namespace {
 
-std::string Cell(const TestResult& result) {
-  switch (result.outcome) {
+/// A line of the table, without the blanks at its end.
+std::string Line(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string Cell(const TestResult* result) {
+  if (result == nullptr) return "-";
+  switch (result->outcome) {
     case Outcome::kPassed:
-      return std::to_string(result.milliseconds) + " ms";
+      return std::to_string(result->milliseconds) + " ms";
     case Outcome::kFailed:
       return "FAILED";
     case Outcome::kSkipped:
@@ -24,25 +33,17 @@ std::string Padded(std::string text, std::size_t width) {
   return text;
 }
 
-/// A line of the table, without the blanks at its end.
-std::string Line(std::string text) {
-  text.erase(text.find_last_not_of(' ') + 1);
-  return text + "\n";
-}
-
-}  // namespace
-
 std::string Table(const RunRecord& run) {
   // Tests in the order in which the first target that had them ran them.
   std::vector<std::string> names;
-  std::vector<std::map<std::string, std::string>> cells;
+  std::vector<std::map<std::string, const TestResult*>> cells;
   std::size_t name_width = 4;
   for (const TargetRecord& column : run.targets) {
     auto& column_cells = cells.emplace_back();
     for (const TestResult& result : column.results) {
       if (std::ranges::find(names, result.name) == names.end()) names.push_back(result.name);
       name_width = std::max(name_width, result.name.size());
-      column_cells[result.name] = Cell(result);
+      column_cells[result.name] = &result;
     }
   }
   std::string head = Padded("test", name_width);
@@ -56,7 +57,7 @@ std::string Table(const RunRecord& run) {
     std::string row = Padded(name, name_width);
     for (std::size_t i = 0; i < run.targets.size(); ++i) {
       const auto cell = cells[i].find(name);
-      row += "  " + Padded(cell == cells[i].end() ? "-" : cell->second,
+      row += "  " + Padded(Cell(cell == cells[i].end() ? nullptr : cell->second),
                            std::max<std::size_t>(run.targets[i].target.size(), 8));
     }
     table += Line(row);

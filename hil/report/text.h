@@ -3,11 +3,17 @@
 #ifndef HIL_REPORT_TEXT_H_
 #define HIL_REPORT_TEXT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "hil/report/run_record.h"
 
 namespace ixylab::hil {
+
+/// What a table shows of a result: its time, or what it came to; "-" of none.
+std::string Cell(const TestResult* result);
+/// `text` with blanks to `width`.
+std::string Padded(std::string text, std::size_t width);
 
 std::string Table(const RunRecord& run);
 std::string Failures(const RunRecord& run);
