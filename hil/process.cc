@@ -55,6 +55,7 @@ SignalsAsEvents::SignalsAsEvents() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   sigprocmask(SIG_BLOCK, &signals, &before_);
   fd_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC));
   if (fd_.get() < 0) FailWithErrno("signalfd");

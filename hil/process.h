@@ -50,7 +50,7 @@ DescriptorPair MakeSocketPair();  // a stream, both ways
 /// Messages both ways: the socket keeps their bounds and order, and loses none.
 DescriptorPair MakeMessagePair();
 
-/// While it lives, SIGINT and SIGTERM can be read from a descriptor and do nothing else.
+/// While it lives, SIGINT, SIGTERM and SIGHUP can be read from a descriptor and do nothing else.
 class SignalsAsEvents {
  public:
   SignalsAsEvents();
