@@ -3,11 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
-#include "hil/report/json.h"
+#include "hil/report/run_folder.h"
 #include "hil/target/target_spec.h"
 
 namespace ixylab::hil {
@@ -53,12 +51,8 @@ bool NeedsNics(const TargetSpec& target) {
 }  // namespace
 
 std::optional<RunRecord> JobFolder::Result() const {
-  const std::string path = Report() + "/run.json";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  const std::string json(std::istreambuf_iterator<char>(file), {});
   try {
-    return FromJson(json, path);
+    return ReadRun(Report());
   } catch (const std::exception&) {
     return std::nullopt;
   }

@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 constexpr const char* kGroup = "Slurm";
 constexpr std::uint64_t kMonth = 30 * 86'400;  // in seconds
 // What each job is told in another way, or not at all.
-constexpr auto kNotForwarded = std::to_array<std::string_view>({"--help", "--target", "--report"});
+constexpr auto kNotForwarded =
+    std::to_array<std::string_view>({"--help", "--target", "--report", "--no-report"});
 
 /// "--seed=7" for each option that the user gave.
 std::vector<std::string> GivenOptions(const CLI::App& run) {
