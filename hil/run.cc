@@ -100,7 +100,15 @@ RunRecord Run(const RunOptions& options) {
   }
   RunRecord run;
   for (const std::string& target : options.targets) {
-    run.interrupted = !RunTarget(options, target, run.targets.emplace_back());
+    TargetRecord& record = run.targets.emplace_back();
+    try {
+      run.interrupted = !RunTarget(options, target, record);
+    } catch (const std::runtime_error& error) {
+      // What other targets came to is not lost because this one cannot begin.
+      if (options.targets.size() == 1) throw;
+      record.results.push_back({.name = "(the start of the run)", .output = {error.what()}});
+      PrintProgress(record.results.back(), 1, 1);
+    }
     if (run.interrupted) break;
   }
   return run;

@@ -1,11 +1,15 @@
 #include "hil/suite_run.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 
+#include "hil/agent/kernel_log.h"
 #include "hil/process.h"
 #include "hil/subprocess.h"
 #include "hil/target/target_spec.h"
@@ -34,6 +38,19 @@ std::string DescribeEnd(const ChildResult& child, std::chrono::seconds deadline)
   return "the suite ended with exit code " + std::to_string(child.code);
 }
 
+std::string ThisMachine() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> split;
+  Lines lines([&](std::string_view line) { split.emplace_back(line); });
+  lines.Add(text);
+  lines.End();
+  return split;
+}
+
 }  // namespace
 
 std::vector<std::string> SuiteCommand(const RunOptions& options, const std::string& program,
@@ -53,11 +70,15 @@ SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnL
   if (!options.control.empty() && ParseTarget(target).kind == TargetKind::kPci) {
     command.push_back("--control=" + options.control);
   }
+  std::optional<KernelLog> kernel;  // has nothing to say of a model
+  if (ParseTarget(target).kind == TargetKind::kPci) kernel.emplace("/");
   const ChildResult child = RunChild(command, options.deadline, on_line);
   return {.exited = child.end == ChildResult::End::kExited,
           .interrupted = child.end == ChildResult::End::kInterrupted,
           .code = child.code,
-          .description = {DescribeEnd(child, options.deadline)}};
+          .description = {DescribeEnd(child, options.deadline)},
+          .machine = ThisMachine(),
+          .kernel_log = kernel ? SplitLines(kernel->Read()) : std::vector<std::string>()};
 }
 
 /// The suite runs in the guest, on PCI devices there.
@@ -86,7 +107,9 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
   SuiteEnd end = {.exited = result.end == VmResult::End::kExited,
                   .interrupted = result.end == VmResult::End::kInterrupted,
                   .code = result.code,
-                  .description = {result.reason}};
+                  .description = {result.reason},
+                  .machine = ThisMachine() + ", VM (" + result.accelerator + ")",
+                  .kernel_log = result.console};
   if (end.exited) {
     end.description = {"the suite ended with exit code " + std::to_string(result.code)};
   } else {
