@@ -2,44 +2,8 @@
 # What the hil program answers to good and bad command lines.
 set -u
 hil=$PWD/$1
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-failures=0
-
-# expect EXIT_CODE PATTERN ARGUMENT...: runs hil; PATTERN (grep -E) must match a line of its output.
-expect() {
-  local code=$1 pattern=$2
-  shift 2
-  "$hil" "$@" > "$work/out" 2> "$work/err"
-  local got=$?
-  if [ "$got" != "$code" ] || ! cat "$work/out" "$work/err" | grep -Eq -- "$pattern"; then
-    echo "FAILED: hil $*: exit code $got (expected $code), expected a line with: $pattern"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-  fi
-}
-
-# The same for bad input: nothing on standard output, one line on standard error, exit code 2.
-refuse() {
-  expect 2 "$@"
-  if [ -s "$work/out" ] || [ "$(wc -l < "$work/err")" != 1 ]; then
-    echo "FAILED: hil ${*:2}: not one line on standard error:"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-  fi
-}
-
-last_line() {
-  if [ "$(tail -n 1 "$work/out")" != "$1" ]; then
-    echo "FAILED: last line \"$(tail -n 1 "$work/out")\" in place of \"$1\""
-    failures=$((failures + 1))
-  fi
-}
-
-# suite NAME: makes a conformance program of what stands on standard input.
-suite() {
-  { echo '#!/bin/bash'; cat; } > "$work/$1"
-  chmod +x "$work/$1"
-}
+# shellcheck source=tests/hil/cli_functions.sh
+. "$2"
 
 # Help, lists, documents.
 expect 0 'run .*conformance suite'
@@ -199,13 +163,10 @@ kill -TERM $pid
 wait $pid
 code=$?
 if [ $code != 130 ] || ! grep -q '^interrupted' "$work/out"; then
-  echo "FAILED: interrupted: exit code $code"
-  sed 's/^/    /' "$work/out"
-  failures=$((failures + 1))
+  fail "interrupted: exit code $code"
 fi
 if kill -0 "$(cat "$work/waits.pid")" 2> /dev/null; then
-  echo "FAILED: the suite outlives an interrupted hil"
-  failures=$((failures + 1))
+  fail "the suite outlives an interrupted hil"
 fi
 
-[ "$failures" = 0 ]
+finish
