@@ -17,13 +17,14 @@ std::vector<pid_t> Children(pid_t process, std::string_view word = {});
 /// Not there, or dead and not yet collected by whoever inherited it.
 bool IsGone(pid_t process);
 
-/// Whether `condition` holds within ten seconds.
-bool Eventually(const auto& condition) {
-  for (int i = 0; i < 1000; ++i) {
+/// Whether `condition` holds within `patience`.
+bool Eventually(const auto& condition, std::chrono::seconds patience = std::chrono::seconds(10)) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
     if (condition()) return true;
+    if (std::chrono::steady_clock::now() >= end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  return false;
 }
 
 }  // namespace ixylab::hil

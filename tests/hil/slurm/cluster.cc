@@ -110,7 +110,7 @@ Cluster::Cluster(const std::vector<std::string>& nodes) : folder_(MakeFolder()) 
   for (const std::string& node : nodes) {
     nodes_[node] = Start(node, {slurmd, "-D", "-f", configuration, "-N", node});
   }
-  if (!Eventually([&] { return AllIdle(nodes.size()); })) {
+  if (!Eventually([&] { return AllIdle(nodes.size()); }, 60s)) {
     throw std::runtime_error("Slurm does not start: " + LastWords());
   }
 }
@@ -167,7 +167,7 @@ void Cluster::WriteConfiguration(const std::vector<std::string>& nodes) const {
            "MpiDefault=none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n"
            "GresTypes=nic\nSlurmdParameters=config_overrides\n"
            // Quick: each second a look at the nodes and at the queue.
-           "SlurmdTimeout=3\nMessageTimeout=3\nKillWait=2\n"
+           "SlurmdTimeout=5\nMessageTimeout=5\nKillWait=2\n"
            "SchedulerParameters=sched_interval=1,bf_interval=1\n"
         << "StateSaveLocation=" << folder << "/state\nSlurmctldPidFile=" << folder
         << "/slurmctld.pid\nSlurmdSpoolDir=" << folder << "/spool-%n\nSlurmdPidFile=" << folder

@@ -34,6 +34,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+constexpr std::chrono::seconds kPatience = 60s;  // with what takes a second or two
+
 // A conformance program of one test, which notes when it has which node's NICs, and keeps them
 // until it may go on.
 constexpr const char* kSuite = R"sh(#!/bin/sh
@@ -41,7 +43,7 @@ cd "$(dirname "$0")" || exit 2
 echo "[==========] Running 1 test from 1 test suite."
 echo "[ RUN      ] A.One"
 echo "begin $SLURM_JOB_ID $SLURMD_NODENAME $$ $(date +%s%N)" >> notes
-for _ in $(seq 600); do [ -e go ] && break; sleep 0.1; done
+for _ in $(seq 1200); do [ -e go ] && break; sleep 0.1; done
 echo "end $SLURM_JOB_ID $SLURMD_NODENAME $$ $(date +%s%N)" >> notes
 echo "[       OK ] A.One (1 ms)"
 echo "[==========] 1 test from 1 test suite ran. (1 ms total)"
@@ -91,7 +93,7 @@ class SlurmTest : public testing::Test {
     return std::make_unique<Child>(command, output.get(), std::span<const int>(), signals_);
   }
   int ExitCode(Child& hil) const {
-    const int status = hil.Wait(60s);
+    const int status = hil.Wait(2 * kPatience);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   std::string Read(const std::string& name) const {
@@ -129,7 +131,7 @@ TEST_F(SlurmTest, MoreRunsThanNicsAndANodeThatDies) {
   arguments.insert(arguments.end(), kRuns, "--target=model:82599");
   const auto hil = StartHil(arguments);
   // One on each node; the others wait for NICs, not for processors, of which there are enough.
-  ASSERT_TRUE(Eventually([&] { return Notes("begin").size() >= 3; })) << Read("hil.out");
+  ASSERT_TRUE(Eventually([&] { return Notes("begin").size() >= 3; }, kPatience)) << Read("hil.out");
   ASSERT_EQ(cluster_->Queue().size(), kRuns);
   const Note victim = Notes("begin")[0];
   cluster_->CutPower(victim.node, victim.process);
@@ -176,7 +178,7 @@ TEST_F(SlurmTest, MoreRunsThanNicsAndANodeThatDies) {
 TEST_F(SlurmTest, InterruptLeavesNothing) {
   const auto hil = StartHil({"--gres=nic:82599:2", "--target=model:82599", "--target=model:82599",
                              "--target=model:82599"});
-  ASSERT_TRUE(Eventually([&] { return Notes("begin").size() == 2; })) << Read("hil.out");
+  ASSERT_TRUE(Eventually([&] { return Notes("begin").size() == 2; }, kPatience)) << Read("hil.out");
   hil->Kill(SIGINT);
   EXPECT_EQ(ExitCode(*hil), 130) << Read("hil.out");
   EXPECT_THAT(Read("hil.out"), HasSubstr("\nall jobs of this run are cancelled, none is left\n"));
