@@ -31,10 +31,8 @@ class AgentTest : public testing::Test {
   static constexpr const char* kJournal = "journal-0000:03:00.0,0000:03:00.1.json";
 
   AgentTest() {
-    for (const char* port : kPorts) {
-      machine_.AddPort(port, "0x8086", "0x10fb");
-      machine_.AddDriver(port, "ixgbe");
-    }
+    for (const char* port : kPorts) machine_.AddPort(port, "0x8086", "0x10fb");
+    Rebind();
     machine_.Write(kBootId, "first\n");
     machine_.Write("dev/kmsg", "6,1,1000000,-;before\n");
     // Files do not act: the kernel's driver lets go of the ports.
@@ -61,6 +59,11 @@ fi
     machine_.Write("program", "echo running; sleep 60");
     options_.root = machine_.root();
     options_.agent = machine_.root() / "agent";
+  }
+
+  /// What the kernel does when the ports are given back.
+  void Rebind() {
+    for (const char* port : kPorts) machine_.AddDriver(port, "ixgbe");
   }
 
   static Request For(Request::What what, const std::string& owner = "mia@desk3") {

@@ -35,7 +35,7 @@ TEST_F(AgentTest, SaysWhatIsWrongWithTheCable) {
   EXPECT_EQ(Failure(events), "0000:03:00.0: no link within 10 s");
   ExpectGivenBack();
   machine_.Write("cable", "kill -SEGV $$");
-  machine_.AddDriver(kPorts[0], "ixgbe");
+  Rebind();
   EXPECT_THAT(Failure(Answer(For(Request::What::kRun))),
               HasSubstr("the check of their cable: crashed by signal 11"));
 }
@@ -127,16 +127,16 @@ TEST_F(AgentTest, RunsOtherPrograms) {
   std::vector<Event> events = Answer(request);
   EXPECT_THAT(Texts(events, What::kLine), ElementsAre("regs pci:0000:03:00.0,0000:03:00.1,uio"));
   EXPECT_THAT(events, Contains(Event{.what = What::kFile, .name = "result", .text = "{}\n"}));
-  machine_.AddDriver(kPorts[0], "ixgbe");
+  Rebind();
   EXPECT_THAT(Texts(Answer(For(Request::What::kRecord)), What::kLine),
               ElementsAre("record pci:0000:03:00.0,0000:03:00.1"));
   // Another suite, which needs no word.
   request = For(Request::What::kRun);
   request.program = "/bin/echo";
-  machine_.AddDriver(kPorts[0], "ixgbe");
+  Rebind();
   EXPECT_THAT(Texts(Answer(request), What::kLine), ElementsAre(HasSubstr("--target=pci:0000")));
   request.program = "/no/such/suite";
-  machine_.AddDriver(kPorts[0], "ixgbe");
+  Rebind();
   EXPECT_THAT(Failure(Answer(request)), HasSubstr("/no/such/suite"));
   ExpectGivenBack();
 }

@@ -157,6 +157,23 @@ TEST_F(ChecksTest, HugePages) {
   EXPECT_THAT(Refusal(), AllOf(HasSubstr("31 huge pages"), HasSubstr("nr_hugepages")));
 }
 
+TEST_F(ChecksTest, HugePagesThatMayBeRaisedTakeMemory) {
+  const auto check = [&] {
+    CheckPorts({kFirst, kSecond}, PciBus::kSysfs, network_, machine_.root(),
+               HugePageSupply::kRaised);
+  };
+  machine_.Write("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "22\n");
+  machine_.Write("proc/meminfo", "MemAvailable:      20480 kB\n");
+  EXPECT_NO_THROW(check());
+  machine_.Write("proc/meminfo", "MemAvailable:      19456 kB\n");
+  try {
+    check();
+    ADD_FAILURE() << "the memory is enough";
+  } catch (const PciError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("22 huge pages"), HasSubstr("19 MiB")));
+  }
+}
+
 TEST(NetworkTest, DefaultRoutesOfTheKernelsTables) {
   constexpr const char* kIpv4 =
       "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
