@@ -14,7 +14,7 @@ failed() {
   exit 1
 }
 # What a run could leave changed, by ssh as the command says it.
-state() { eval "$(grep -o '/.*ssh .*' "$work/vm")" '"$(cat "$functions"); state"' < /dev/null; }
+state() { { cat "$functions" && echo state; } | eval "$(grep -o '/.*ssh .*' "$work/vm") sh -s"; }
 
 for _ in $(seq 1200); do
   [ ! -e "$work/lab.toml" ] || break
