@@ -30,6 +30,19 @@ constexpr std::chrono::milliseconds kInterfaceDeadline = 10s;
 // Of a StateFolder: what all runs of a machine change, one at a time.
 constexpr std::string_view kMachineLock = "machine";
 
+/// Closes all other descriptors but the standard ones: the ends of other guards' pipes, and
+/// whatever tells somebody that the run has ended.
+void KeepOnly(std::vector<int> kept) {
+  std::ranges::sort(kept);
+  unsigned next = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) close_range(next, number - 1, 0);
+    next = std::max(next, number + 1);
+  }
+  close_range(next, ~0u, 0);
+}
+
 void WaitForHolders(const PciFunction& port) {
   const auto end = std::chrono::steady_clock::now() + kHolderDeadline;
   while (port.User() && std::chrono::steady_clock::now() < end) {
@@ -215,8 +228,7 @@ PortGuard::PortGuard(const std::array<std::string, 2>& addresses, const std::fil
   process_ = fork();
   if (process_ < 0) FailWithErrno("cannot start the guard process");
   if (process_ == 0) {
-    life.theirs.Close();
-    report.ours.Close();
+    KeepOnly({locks[0].get(), locks[1].get(), life.ours.get(), report.theirs.get()});
     Watch watch(addresses, root, lab ? &*lab : nullptr, report.theirs.get());
     try {
       _exit(watch.Run(run, life.ours.get()));  // holds the locks
