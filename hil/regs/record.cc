@@ -29,16 +29,20 @@ class RecordingBus final : public Bus {
  public:
   explicit RecordingBus(Bus& bus) : bus_(bus) {}
 
-  const std::string& trace() const { return trace_; }
+  /// So far.
+  const std::string& trace() {
+    Flush();
+    return trace_;
+  }
 
   PciId id() const override { return bus_.id(); }
   std::uint32_t Read(unsigned region, std::uint32_t offset, unsigned bytes) override {
     const std::uint32_t value = bus_.Read(region, offset, bytes);
-    Add({false, offset, value}, region);
+    Add(false, region, offset, value);
     return value;
   }
   void Write(unsigned region, std::uint32_t offset, unsigned bytes, std::uint32_t value) override {
-    Add({true, offset, value}, region);
+    Add(true, region, offset, value);
     bus_.Write(region, offset, bytes, value);
   }
   // Doorbells are written down too.
@@ -61,29 +65,35 @@ class RecordingBus final : public Bus {
     bool write;
     std::uint32_t offset;
     std::uint32_t value;
-    friend bool operator==(const Access&, const Access&) = default;
+    Nanoseconds time;
   };
 
-  /// A poll is its first read and the one that answered otherwise.
-  void Add(const Access& access, unsigned region) {
-    if (region != 0 || (!access.write && access == last_)) return;
+  void Add(bool write, unsigned region, std::uint32_t offset, std::uint32_t value) {
+    if (region != 0) return;
+    const bool polled = !write && last_ && !last_->write && last_->offset == offset;
+    if (!polled) Flush();
+    last_ = {write, offset, value, now_};
+  }
+
+  void Flush() {
+    if (!last_) return;
     std::array<char, 64> line;
-    if (last_ && now_ - last_time_ >= kPauseUnit) {
+    if (last_->time - written_at_ >= kPauseUnit && !trace_.empty()) {
       std::snprintf(line.data(), line.size(), ". %lld\n",
-                    static_cast<long long>((now_ - last_time_) / kPauseUnit));
+                    static_cast<long long>((last_->time - written_at_) / kPauseUnit));
       trace_ += line.data();
     }
-    std::snprintf(line.data(), line.size(), "%c %x %x\n", access.write ? 'W' : 'R', access.offset,
-                  access.value);
+    std::snprintf(line.data(), line.size(), "%c %x %x\n", last_->write ? 'W' : 'R', last_->offset,
+                  last_->value);
     trace_ += line.data();
-    last_ = access;
-    last_time_ = now_;
+    written_at_ = last_->time;
+    last_.reset();
   }
 
   Bus& bus_;
-  std::string trace_;
-  std::optional<Access> last_;
-  Nanoseconds now_{0}, last_time_{0};
+  std::string trace_;           // without last_
+  std::optional<Access> last_;  // of reads of one register in a row, a poll, the last one counts
+  Nanoseconds now_{0}, written_at_{0};
 };
 
 void Exercise(Target& target, const std::array<Bus*, 2>& buses) {
