@@ -1,5 +1,6 @@
 #include "hil/agent/last_use.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hil/agent/words.h"
@@ -10,8 +11,10 @@ using nlohmann::json;
 
 namespace {
 
+/// Whichever of the two comes first in the request.
 std::string FileOf(const PortPair& pair) {
-  return "last-use-" + pair.addresses[0] + "," + pair.addresses[1] + ".json";
+  const auto& [low, high] = std::minmax(pair.addresses[0], pair.addresses[1]);
+  return "last-use-" + low + "," + high + ".json";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace ixylab::hil {
@@ -165,14 +166,6 @@ std::size_t Reservations::Release(std::span<const PortPair> pairs, const std::st
   });
   Save(reservations);
   return released;
-}
-
-std::optional<std::string> Reservations::Holder(const PortPair& pair,
-                                                const std::string& owner) const {
-  const Descriptor lock = folder_.Lock(kLock);
-  const std::vector<Reservation> reservations = Load();
-  const Reservation* blocker = Blocker(reservations, pair, owner, /*by_hand=*/false);
-  return blocker == nullptr ? std::nullopt : std::optional(Describe(pair, *blocker));
 }
 
 }  // namespace ixylab::hil

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -56,9 +55,6 @@ class Reservations {
   std::size_t Reserve(std::span<const PortPair> pairs, const Claim& claim);
   /// What the owner has reserved by hand of these pairs; gives how many there were.
   std::size_t Release(std::span<const PortPair> pairs, const std::string& owner);
-
-  /// Who has a port of the pair that `owner` cannot have, in one line.
-  std::optional<std::string> Holder(const PortPair& pair, const std::string& owner) const;
 
  private:
   std::vector<Reservation> Load() const;

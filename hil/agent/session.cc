@@ -128,6 +128,7 @@ void Session::Release() {
 
 void Session::Check() {
   Note(DescribeMachine(folder_, options_.root));
+  if (leftovers_.empty()) Note("nothing is left of dead runs");
   CheckDisk(folder_);
   std::string failure;
   for (const PortPair& pair : request_.pairs) {

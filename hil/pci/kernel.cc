@@ -52,9 +52,16 @@ std::map<std::string, int> LoadedModules(const fs::path& root) {
   return users;
 }
 
+fs::path FindModprobe(const fs::path& root) {
+  for (const char* folder : {"sbin", "usr/sbin", "bin", "usr/bin"}) {
+    if (fs::exists(root / folder / "modprobe")) return root / folder / "modprobe";
+  }
+  return root / "sbin/modprobe";  // to be told in the message
+}
+
 /// Says what went wrong, or nothing.
 std::string Modprobe(std::vector<std::string> arguments, const fs::path& root) {
-  std::vector<std::string> command = {(root / "sbin/modprobe").string()};
+  std::vector<std::string> command = {FindModprobe(root).string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::string last;
   try {

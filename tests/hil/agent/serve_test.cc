@@ -23,7 +23,7 @@ TEST_F(AgentTest, ChecksAGoodMachine) {
   const std::vector<Event> events = Answer(For(Request::What::kCheck));
   EXPECT_THAT(Texts(events, What::kNote),
               ElementsAre(MatchesRegex("machine: Linux .* huge pages, 64 free"),
-                          "ports a, b: not used before",
+                          "nothing is left of dead runs", "ports a, b: not used before",
                           "ports a, b: ok, 10 Gbit/s, link partner answers"));
   ExpectEnd(events, End::kExited);
   ExpectGivenBack();
