@@ -2,33 +2,8 @@
 # hil regs and hil record: what they make, and what they answer to bad command lines.
 set -u
 hil=$PWD/$1
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  sed 's/^/    /' "$work/out" "$work/err"
-  failures=$((failures + 1))
-}
-
-# expect EXIT_CODE PATTERN ARGUMENT...: runs hil; PATTERN (grep -E) must match a line of its output.
-expect() {
-  local code=$1 pattern=$2
-  shift 2
-  "$hil" "$@" > "$work/out" 2> "$work/err"
-  local got=$?
-  if [ "$got" != "$code" ] || ! cat "$work/out" "$work/err" | grep -Eq -- "$pattern"; then
-    fail "hil $*: exit code $got (expected $code), expected a line with: $pattern"
-  fi
-}
-
-# The same for bad input: nothing on standard output, one line on standard error, exit code 2.
-refuse() {
-  expect 2 "$@"
-  if [ -s "$work/out" ] || [ "$(wc -l < "$work/err")" != 1 ]; then
-    fail "hil ${*:2}: not one line on standard error"
-  fi
-}
+# shellcheck source=tests/hil/cli_functions.sh
+. "$2"
 
 # A dump: in words, as JSON, in a file; and compared.
 expect 0 '^RXCTRL 0x03000 = 0x00000001 {RXEN=1}$' regs --target=model:82599
@@ -80,4 +55,4 @@ refuse 'port' record --target=model:82599 --output="$work/x" --port=2
 refuse 'cannot write /nonexistent/x: No such file' record --target=model:82599 \
   --output=/nonexistent/x
 
-[ "$failures" = 0 ]
+finish
