@@ -56,7 +56,7 @@ fi
 )");
     std::filesystem::permissions(machine_.root() / "agent", std::filesystem::perms::owner_all);
     machine_.Write("cable", "echo 10000\n");
-    machine_.Write("program", "echo running; sleep 60");
+    machine_.Write("program", "echo running; exec sleep 60");
     options_.root = machine_.root();
     options_.agent = machine_.root() / "agent";
   }

@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& way) { return way.param.name; });
 
 TEST_F(DisasterTest, AgentIsKilled) {
-  machine_.Write("program", "echo running; echo $$ > \"$root/pid\"; sleep 60");
+  machine_.Write("program", "echo running; echo $$ > \"$root/pid\"; exec sleep 60");
   const auto agent = StartRun();
   ASSERT_TRUE(Eventually([&] { return !machine_.Read("pid").empty(); }));
   agent->Kill(SIGKILL);
