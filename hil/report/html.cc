@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -228,13 +229,15 @@ void AddResults(pugi::xml_node body, const RunRecord& run) {
   for (const TargetRecord& target : run.targets) AddName(AddElement(head, "th"), target.target);
   for (const auto& [suite, rows] : suites) {
     pugi::xml_node group = AddElement(table, "tbody", "\n");
-    std::string group_classes;
+    std::set<std::string> group_classes;
     pugi::xml_node title = AddWithClass(group, "tr", "suite");
     AddElement(title, "th", suite);
     SetAttribute(AddElement(title, "td"), "colspan", std::to_string(run.targets.size()));
     for (const Row& row : rows) {
       const std::string classes = Classes(run, row);
-      group_classes += classes;
+      for (const char* name : {"failed", "skipped", "different"}) {
+        if (classes.find(name) != classes.npos) group_classes.insert(name);
+      }
       pugi::xml_node line = AddWithClass(group, "tr", "test" + classes);
       SetAttribute(line, "data-name", row.name);
       const std::size_t dot = row.name.find('.');
@@ -242,7 +245,9 @@ void AddResults(pugi::xml_node body, const RunRecord& run) {
       for (std::size_t t = 0; t < run.targets.size(); ++t) AddCell(line, run, t, row.results[t]);
       AddText(group, "\n");
     }
-    SetAttribute(group, "class", group_classes);
+    std::string all;
+    for (const std::string& name : group_classes) all += (all.empty() ? "" : " ") + name;
+    SetAttribute(group, "class", all);
   }
 }
 
