@@ -51,10 +51,11 @@ refuse 'subcommand' lab
 refuse 'no lab machine "attic"' run --target=model:82599 --target=lab:attic
 
 # A real ssh, and a port at which nothing listens.
-refuse '^hil: lab machine desk: 127.0.0.1 refuses the connection: .* Connection refused\)$' \
+expect 2 '^hil: lab machine desk: 127.0.0.1 refuses the connection: .* Connection refused\)$' \
   run --target=lab:desk
+[ "$(wc -l < "$work/err")" = 1 ] || fail 'not one line on standard error'
 expect 1 '^desk: NOT usable: 127.0.0.1 refuses the connection' lab check desk
-refuse 'no no-such-ssh on the PATH' run --target=lab:desk --ssh=no-such-ssh
+expect 2 '^hil: no no-such-ssh on the PATH' run --target=lab:desk --ssh=no-such-ssh
 
 # agent: makes the agent of what stands on standard input, which comes after the request.
 agent_program=$work/runfiles/ixylab/hil/agent/agent
