@@ -16,7 +16,8 @@
 #include <chrono>
 #include <cstddef>
 #include <fstream>
-#include <sstream>
+#include <random>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -44,22 +45,25 @@ fs::path MakeFolder() {
   return folder;
 }
 
-/// Ports that nobody listens on. Somebody may take one before a daemon does; it then ends.
+/// Ports that nobody listens on, and below those that the kernel gives to connections: each of
+/// Slurm's messages is one, and would take one of these before its daemon does.
 std::vector<int> FreePorts(std::size_t count) {
+  std::random_device random;
+  std::uniform_int_distribution<int> any(10'000, 32'000);
   std::vector<int> ports;
   std::vector<Descriptor> held;
-  while (ports.size() < count) {
+  for (int tries = 0; ports.size() < count; ++tries) {
     held.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int port = any(random);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_ANY);
-    socklen_t size = sizeof(address);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (bind(held.back().get(), generic, size) != 0 ||
-        getsockname(held.back().get(), generic, &size) != 0) {
+    address.sin_port = htons(static_cast<in_port_t>(port));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (bind(held.back().get(), generic, sizeof(address)) == 0) {
+      ports.push_back(port);
+    } else if (tries > 1000) {
       FailWithErrno("no free port");
     }
-    ports.push_back(ntohs(address.sin_port));
   }
   return ports;
 }
@@ -87,7 +91,9 @@ std::vector<std::string> Output(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Cluster::Cluster(const std::vector<std::string>& nodes) : folder_(MakeFolder()) {
+Cluster::Cluster() : folder_(MakeFolder()) {}
+
+Cluster::Cluster(const std::vector<std::string>& nodes) : Cluster() {
   // What a daemon leaves becomes a child of ours.
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) FailWithErrno("PR_SET_CHILD_SUBREAPER");
   const std::string munged = Find("munged", "munge");

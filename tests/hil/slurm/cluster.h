@@ -36,6 +36,7 @@ class Cluster {
   std::vector<std::string> Queue() const;
 
  private:
+  Cluster();  // from here on the destructor cleans up
   void WriteConfiguration(const std::vector<std::string>& nodes) const;
   std::unique_ptr<Child> Start(const std::string& name, std::vector<std::string> command) const;
   bool AllIdle(std::size_t nodes) const;
