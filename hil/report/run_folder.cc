@@ -61,12 +61,13 @@ class Draft {
   const fs::path path_;
 };
 
-void WriteFile(const fs::path& path, std::string_view text) {
+/// `place` is where the file is going to be, for what is said of it.
+void WriteFile(const fs::path& path, std::string_view text, const fs::path& place) {
   errno = 0;
   std::ofstream file(path, std::ios::binary);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
-  if (!file) FailWithErrno("cannot write " + path.string());
+  if (!file) FailWithErrno("cannot write " + place.string());
 }
 
 std::string ReadFile(const fs::path& path) {
@@ -77,10 +78,10 @@ std::string ReadFile(const fs::path& path) {
   return text;
 }
 
-void CreateFolder(const fs::path& folder) {
+void CreateFolder(const fs::path& folder, const fs::path& place) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) Fail(folder, error);
+  if (error) Fail(place, error);
 }
 
 /// As a path whose last part is a name: "a/b/." or "a/b/" are "a/b".
@@ -122,30 +123,33 @@ void CheckRunFolder(const fs::path& folder) {
     throw std::runtime_error("there are files in " + place.string() +
                              " already: name another folder");
   }
-  CreateFolder(place.parent_path());
+  CreateFolder(place.parent_path(), place.parent_path());
   const Draft draft(place);
-  CreateFolder(draft.path());
+  CreateFolder(draft.path(), place);
 }
 
 void WriteRunFolder(const fs::path& folder, const RunRecord& run) {
   const fs::path place = Normal(folder);
   const Draft draft(place);
-  CreateFolder(draft.path());  // and its parents
-  WriteFile(draft.path() / kJson, ToJson(run));
-  WriteFile(draft.path() / "junit.xml", ToJunit(run));
-  WriteFile(draft.path() / "report.html", ToHtml(run));
+  CreateFolder(draft.path(), place);  // and its parents
+  const auto add = [&](const fs::path& name, std::string_view text) {
+    WriteFile(draft.path() / name, text, place / name);
+  };
+  add(kJson, ToJson(run));
+  add("junit.xml", ToJunit(run));
+  add("report.html", ToHtml(run));
   const std::vector<std::string> names = TargetFolders(run);
   for (std::size_t i = 0; i < run.targets.size(); ++i) {
     const TargetRecord& target = run.targets[i];
     if (target.kernel_log.empty() && target.register_trace.empty()) continue;
-    CreateFolder(draft.path() / names[i]);
+    CreateFolder(draft.path() / names[i], place / names[i]);
     if (!target.kernel_log.empty()) {
       std::string log;
       for (const std::string& line : target.kernel_log) log += line + "\n";
-      WriteFile(draft.path() / names[i] / "kernel.log", log);
+      add(fs::path(names[i]) / "kernel.log", log);
     }
     if (!target.register_trace.empty()) {
-      WriteFile(draft.path() / names[i] / kTrace, target.register_trace);
+      add(fs::path(names[i]) / kTrace, target.register_trace);
     }
   }
   draft.MoveTo(place);
@@ -164,7 +168,7 @@ RunRecord ReadRun(const fs::path& path) {
 
 void ReplaceFile(const fs::path& path, const std::string& text) {
   const Draft draft(fs::absolute(path));
-  WriteFile(draft.path(), text);
+  WriteFile(draft.path(), text, path);
   draft.MoveTo(path);
 }
 

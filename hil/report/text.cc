@@ -1,6 +1,7 @@
 #include "hil/report/text.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 namespace ixylab::hil {
@@ -75,6 +76,11 @@ std::string Failures(const RunRecord& run) {
     }
   }
   return text;
+}
+
+void Print(const RunRecord& run) {
+  const std::string text = "\n" + Table(run) + "\n" + Failures(run);
+  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 std::string Summary(const RunRecord& run) {

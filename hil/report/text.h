@@ -17,6 +17,8 @@ std::string Padded(std::string text, std::size_t width);
 
 std::string Table(const RunRecord& run);
 std::string Failures(const RunRecord& run);
+/// Table and failures on standard output, every byte that tests printed.
+void Print(const RunRecord& run);
 /// "12 passed, 0 failed, 1 skipped"
 std::string Summary(const RunRecord& run);
 

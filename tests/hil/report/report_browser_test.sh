@@ -31,7 +31,7 @@ look() {
     sed '1s/^<!DOCTYPE html>//' "$1"
   } > "$work/probed.html"
   browse "file://$work/probed.html$2" --window-size="$3,1000" --dump-dom |
-    sed -n '/^<pre id="probe">/,$p; s/.*<pre id="probe">/<pre id="probe">/p' > "$work/out"
+    sed -n 's/.*<pre id="probe">/<pre id="probe">/; /^<pre id="probe">/,$p' > "$work/out"
   # The one line that the probe itself logs: so others would be seen.
   if [ "$(grep -c CONSOLE "$work/err")" != 1 ] || ! grep -q 'CONSOLE.*probe done' "$work/err"; then
     fail "$1$2: the browser's console:"

@@ -37,7 +37,7 @@ expect 0 '^report: ' run --suite="$work/good" --seed=7 '--filter=A.*'
 expect 0 '-model_82599.*  2 passed, 0 failed, 0 skipped$' report list
 [ "$(wc -l < "$work/out")" = 2 ] || fail "not two runs are listed"
 for run in "$work"/state/ixylab/runs/*; do only "$run" junit.xml report.html run.json; done
-grep -lq -- "\"command\": \".*hil run --suite=$work/good --seed=7 '--filter=A.\*'\"" \
+grep -lq -- "\"command\": \".* run --suite=$work/good --seed=7 '--filter=A.\*'\"" \
   "$work"/state/ixylab/runs/*/run.json || fail "no command"
 expect 0 '^2 passed' run --suite="$work/good" --no-report
 [ "$(find "$work/state/ixylab/runs" -name run.json | wc -l)" = 2 ] || fail "--no-report writes one"
