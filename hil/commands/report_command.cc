@@ -31,8 +31,9 @@ struct ReportArguments {
 
 int Show(const std::string& path) {
   const RunRecord run = ReadRun(FromUser(path));
-  std::printf("%s\n\n%s\n%s%s\n", run.command.c_str(), Table(run).c_str(), Failures(run).c_str(),
-              Summary(run).c_str());
+  std::printf("%s\n", run.command.c_str());
+  Print(run);
+  std::printf("%s\n", Summary(run).c_str());
   return run.Count(Outcome::kFailed) == 0 ? kPassed : kFailed;
 }
 
