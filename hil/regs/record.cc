@@ -24,10 +24,11 @@ constexpr std::string_view kPort1 = "# ---\n";  // between the traces of one fil
 
 /// Passes all on to `bus` and writes down what goes to BAR 0.
 ///
-/// Like LoggingBus it asks nobody for the time, but goes by what the driver saw or slept.
+/// Once it runs it asks nobody for the time, as LoggingBus, but goes by what the driver saw or
+/// slept.
 class RecordingBus final : public Bus {
  public:
-  explicit RecordingBus(Bus& bus) : bus_(bus) {}
+  explicit RecordingBus(Bus& bus) : bus_(bus), now_(bus.Now()), written_at_(now_) {}
 
   /// So far.
   const std::string& trace() {
@@ -93,7 +94,7 @@ class RecordingBus final : public Bus {
   Bus& bus_;
   std::string trace_;           // without last_
   std::optional<Access> last_;  // of reads of one register in a row, a poll, the last one counts
-  Nanoseconds now_{0}, written_at_{0};
+  Nanoseconds now_, written_at_;
 };
 
 void Exercise(Target& target, const std::array<Bus*, 2>& buses) {

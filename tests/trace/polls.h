@@ -1,5 +1,5 @@
-// The polls that Linux 6.1's ixgbe makes, with its own limits (from the driver's sources): once
-// `trigger` was written so, `polled` must answer so within `tries` reads, `interval` apart.
+// The polls that drivers make, with their own limits (from their sources): once `trigger` was
+// written so, `polled` must answer so within `tries` reads, `interval` apart.
 #ifndef TESTS_TRACE_POLLS_H_
 #define TESTS_TRACE_POLLS_H_
 
@@ -33,7 +33,8 @@ struct Poll {
   }
 };
 
-inline constexpr Poll kPolls[] = {
+/// Of Linux 6.1's ixgbe.
+inline constexpr Poll kLinuxPolls[] = {
     {.what = "EEPROM word is read",
      .trigger = {"EERD", 0x1, 0x1},
      .polled = {"EERD", 0x2, 0x2},
@@ -105,6 +106,50 @@ inline constexpr Poll kPolls[] = {
      .polled = {"TXDCTL", 0x02000000, 0x02000000},
      .tries = 10,
      .interval = milliseconds(1)},
+};
+
+/// Of our driver: 100 ms, 1 s, or 10 s for the link.
+inline constexpr Poll kOurPolls[] = {
+    {.what = "EEPROM word is read",
+     .trigger = {"EERD", 0x1, 0x1},
+     .polled = {"EERD", 0x2, 0x2},
+     .tries = 10'000,
+     .interval = microseconds(10)},
+    {.what = "PCIe master is disabled",
+     .trigger = {"CTRL", 0x04000004, 0x00000004},
+     .polled = {"STATUS", 0x80000, 0},
+     .tries = 10'000,
+     .interval = microseconds(10)},
+    {.what = "reset has ended",
+     .trigger = {"CTRL", 0x04000000, 0x04000000},
+     .polled = {"CTRL", 0x04000008, 0},
+     .tries = 100'000,
+     .interval = microseconds(10)},
+    {.what = "the EEPROM is loaded",
+     .trigger = {"CTRL", 0x04000000, 0x04000000},
+     .polled = {"EEC", 0x200, 0x200},
+     .tries = 100'000,
+     .interval = microseconds(10)},
+    {.what = "DMA is initialised",
+     .trigger = {"CTRL", 0x04000000, 0x04000000},
+     .polled = {"RDRXCTL", 0x8, 0x8},
+     .tries = 100'000,
+     .interval = microseconds(10)},
+    {.what = "link comes up",
+     .trigger = {"AUTOC", 0x1000, 0x1000},
+     .polled = {"LINKS", 0x40000000, 0x40000000},
+     .tries = 1'000'000,
+     .interval = microseconds(10)},
+    {.what = "receive queue is enabled",
+     .trigger = {"RXDCTL", 0x02000000, 0x02000000},
+     .polled = {"RXDCTL", 0x02000000, 0x02000000},
+     .tries = 10'000,
+     .interval = microseconds(10)},
+    {.what = "transmit queue is enabled",
+     .trigger = {"TXDCTL", 0x02000000, 0x02000000},
+     .polled = {"TXDCTL", 0x02000000, 0x02000000},
+     .tries = 10'000,
+     .interval = microseconds(10)},
 };
 
 }  // namespace ixylab::trace

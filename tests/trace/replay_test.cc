@@ -1,176 +1,30 @@
-// Replays what an unmodified Linux driver did on the model, without a virtual machine.
-#include <chrono>
+// Replays on the model what drivers did, without a virtual machine: an unmodified one of Linux's,
+// and ours, of which --trace=FILE takes another recording.
+#include "tests/trace/replay.h"
+
+#include <array>
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "emulator/82599/chip.h"
-#include "emulator/host/in_process.h"
 #include "emulator/register_table.h"
-#include "emulator/wire/wire.h"
 #include "gtest/gtest.h"
+#include "hil/files.h"
+#include "hil/regs/compare.h"
+#include "hil/regs/record.h"
+#include "hil/target/target.h"
 #include "tests/trace/differences.h"
 #include "tests/trace/polls.h"
 #include "tests/trace/recording.h"
 
 namespace ixylab::trace {
 namespace {
-
-using emulator::Kind;
-using emulator::RegisterInfo;
-using emulator::intel82599::FindRegister;
-
-/// The register that an access to `offset` reaches: for a second address, the original.
-const RegisterInfo* Original(std::uint32_t offset) {
-  const RegisterInfo* row = FindRegister(offset);
-  if (row == nullptr || row->alias_of == RegisterInfo::kNoAlias) return row;
-  return FindRegister(row->alias_of);
-}
-
-/// The index of the register at `offset`, which the table has.
-std::uint32_t Index(std::uint32_t offset) {
-  const RegisterInfo& own = *FindRegister(offset);
-  const RegisterInfo& original = *Original(offset);
-  const std::uint32_t first =
-      &own == &original ? 0 : (own.alias_of - original.offset) / original.stride;
-  return original.first_index + first + (offset - own.offset) / own.stride;
-}
-
-/// Writes that the register keeps: bits beyond these are lost.
-std::uint32_t KeptBits(const RegisterInfo& row) {
-  switch (row.kind) {
-    case Kind::kReadOnly:
-    case Kind::kReadClear:
-    case Kind::kReadClearPair:
-      return 0;
-    default:
-      return row.writable | row.self_clearing;
-  }
-}
-
-/// By register name, the bits that differed and the first place where they did.
-struct Observed {
-  std::uint32_t bits = 0;
-  std::string first;
-};
-using ObservedByName = std::map<std::string, Observed>;
-
-void Observe(ObservedByName& observed, const RegisterInfo& row, std::uint32_t bits,
-             const std::string& first) {
-  Observed& entry = observed[std::string(row.name)];
-  if (entry.bits == 0) entry.first = first;
-  entry.bits |= bits;
-}
-
-/// A poll of `kPolls` that was begun by a write to the register with `index`.
-struct Pending {
-  const Poll* poll;
-  std::uint32_t index;
-  auto operator<=>(const Pending&) const = default;
-};
-
-/// A chip with one port whose cable has light at the other end, and what it did in the replay.
-class Replay {
- public:
-  explicit Replay(std::span<const Access> recording) {
-    host_.Plug(chip_.function(0));
-    chip_.Connect(0, wire_, 0);
-    wire_.Attach(1, &partner_);
-    wire_.SetSignal(1, true);
-    host_.Sleep(std::chrono::seconds(1));  // power-up is long over when a driver is loaded
-    EnableMsix();
-    for (const Access& access : recording) {
-      ++place_;
-      if (access.pause.count() > 0) host_.Sleep(access.pause);
-      const RegisterInfo* row = Original(access.offset);
-      if (row == nullptr) {
-        unknown_.insert(access.offset);
-      } else if (access.write) {
-        Write(*row, access);
-      } else {
-        Read(*row, access);
-      }
-    }
-  }
-
-  const std::set<std::uint32_t>& unknown() const { return unknown_; }
-  std::uint64_t unknown_accesses() const { return chip_.unknown_accesses(); }
-  const ObservedByName& read_differences() const { return read_differences_; }
-  const ObservedByName& ignored_writes() const { return ignored_writes_; }
-  const std::map<const Poll*, unsigned>& polls_ended() const { return polls_ended_; }
-  const std::vector<std::string>& endless_polls() const { return endless_polls_; }
-
- private:
-  struct Partner final : emulator::Endpoint {
-    void OnFrame(const emulator::Frame&) override {}
-  };
-
-  /// The driver used MSI-X; what the kernel does for that is not in BAR 0, which was recorded.
-  void EnableMsix() {
-    constexpr unsigned kTableBar = 4, kVectors = 64;
-    constexpr std::uint32_t kMessageControl = 0x72, kEnable = 0x8000;
-    host_.Write(0, emulator::NicFunction::kConfigSpace, kMessageControl, 2, kEnable);
-    for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
-      host_.Write(0, kTableBar, 16 * vector + 12, 4, 0);
-    }
-  }
-
-  std::string Describe(const Access& access) const {
-    return "access " + std::to_string(place_) + (access.write ? " W " : " R ") +
-           DescribeAccess(FindRegister(access.offset), access.offset, access.value);
-  }
-
-  void Write(const RegisterInfo& row, const Access& access) {
-    const std::uint32_t lost = access.value & ~KeptBits(row);
-    if (lost != 0) Observe(ignored_writes_, row, lost, Describe(access));
-    host_.Write32(0, access.offset, access.value);
-    const std::uint32_t index = Index(access.offset);
-    for (const Poll& poll : kPolls) {
-      if (poll.trigger.name == row.name) {
-        pending_.erase({&poll, index});
-        if (poll.trigger.Matches(access.value)) pending_.insert({&poll, index});
-      }
-    }
-  }
-
-  void Read(const RegisterInfo& row, const Access& access) {
-    std::uint32_t value = host_.Read32(0, access.offset);
-    const std::uint32_t index = Index(access.offset);
-    for (const Poll& poll : kPolls) {
-      if (poll.polled.name != row.name || pending_.erase({&poll, index}) == 0) continue;
-      for (unsigned tries = 1; !poll.Ends(value) && tries < poll.tries; ++tries) {
-        host_.Sleep(poll.interval);
-        value = host_.Read32(0, access.offset);
-      }
-      if (poll.Ends(value)) {
-        ++polls_ended_[&poll];
-      } else {
-        endless_polls_.push_back(std::string(poll.what) + ": " + Describe(access));
-      }
-    }
-    const std::uint32_t different = value ^ access.value;
-    if (different == 0) return;
-    char model[40];
-    std::snprintf(model, sizeof model, ", model: 0x%08X", value);
-    Observe(read_differences_, row, different, Describe(access) + model);
-  }
-
-  emulator::InProcessHost host_{{}};
-  emulator::Wire wire_;
-  Partner partner_;
-  emulator::intel82599::Chip chip_{{.ports = 1}, host_};
-  unsigned place_ = 0;
-  std::set<std::uint32_t> unknown_;
-  std::set<Pending> pending_;
-  std::map<const Poll*, unsigned> polls_ended_;
-  std::vector<std::string> endless_polls_;
-  ObservedByName read_differences_;
-  ObservedByName ignored_writes_;
-};
 
 /// Every difference has a row that covers its bits, and every bit of every row is needed.
 void ExpectListed(const ObservedByName& observed, std::span<const Difference> listed) {
@@ -191,13 +45,13 @@ void ExpectListed(const ObservedByName& observed, std::span<const Difference> li
   }
 }
 
-/// The recording, replayed once for all tests.
+/// The recording of Linux's driver, replayed once for all tests.
 const Replay& TheReplay() {
-  static const Replay replay(ReadRecording());
+  static const Replay replay(ReadRecording(), kLinuxPolls, Replay::Compare::kFromTheStart);
   return replay;
 }
 
-TEST(ReplayTest, TheRecordingIsWhole) {
+TEST(LinuxReplayTest, TheRecordingIsWhole) {
   const std::vector<Access> recording = ReadRecording();
   std::set<std::uint32_t> offsets;
   unsigned writes = 0;
@@ -210,28 +64,140 @@ TEST(ReplayTest, TheRecordingIsWhole) {
   EXPECT_EQ(offsets.size(), 1'760u);
 }
 
-TEST(ReplayTest, EveryOffsetIsInTheTable) {
+TEST(LinuxReplayTest, EveryOffsetIsInTheTable) {
   for (const std::uint32_t offset : TheReplay().unknown()) {
     ADD_FAILURE() << emulator::RegisterName(nullptr, offset);
   }
   EXPECT_EQ(TheReplay().unknown_accesses(), 0u);
 }
 
-TEST(ReplayTest, EveryWriteIsAccepted) {
+TEST(LinuxReplayTest, EveryWriteIsAccepted) {
   ExpectListed(TheReplay().ignored_writes(), kIgnoredWrites);
 }
 
-TEST(ReplayTest, EveryReadThatDiffersHasItsReason) {
+TEST(LinuxReplayTest, EveryReadThatDiffersHasItsReason) {
   ExpectListed(TheReplay().read_differences(), kReadDifferences);
 }
 
-TEST(ReplayTest, EveryPollEndsWithinLinuxsLimits) {
+TEST(LinuxReplayTest, EveryPollEndsWithinLinuxsLimits) {
   for (const std::string& poll : TheReplay().endless_polls()) ADD_FAILURE() << poll;
-  for (const Poll& poll : kPolls) {
+  for (const Poll& poll : kLinuxPolls) {
     EXPECT_TRUE(TheReplay().polls_ended().contains(&poll))
         << "\"" << poll.what << "\" never happened: the poll or the recording is wrong";
   }
 }
 
+constexpr char kOurTrace[] = "tests/trace/ours-82599.trace";
+
+/// Each difference has a reason that is known of chips, which is shown.
+void ExpectExplained(const ObservedByName& observed) {
+  for (const auto& [name, difference] : observed) {
+    std::uint32_t allowed = 0;
+    std::string_view reason;
+    for (const hil::NotCompared& rule : hil::NotComparedRegisters()) {
+      if (rule.name == name) allowed = rule.bits, reason = rule.reason;
+    }
+    std::array<char, 32> bits;
+    std::snprintf(bits.data(), bits.size(), "0x%08X", difference.bits & ~allowed);
+    EXPECT_TRUE((difference.bits & ~allowed) == 0)
+        << name << " differs in bits " << bits.data() << "; first: " << difference.first;
+    if ((difference.bits & ~allowed) != 0) continue;
+    std::printf("%s differs: %.*s; first: %s\n", name.c_str(), static_cast<int>(reason.size()),
+                reason.data(), difference.first.c_str());
+  }
+}
+
+/// What holds for each recording of our driver.
+void ExpectReplays(const std::string& path) {
+  SCOPED_TRACE(path);
+  const std::vector<Access> recording = ReadRecording(path);
+  const Replay replay(recording, kOurPolls, Replay::Compare::kFromTheReset);
+  EXPECT_GT(recording.size(), 500u);
+  for (const std::uint32_t offset : replay.unknown()) {
+    ADD_FAILURE() << emulator::RegisterName(nullptr, offset);
+  }
+  EXPECT_EQ(replay.unknown_accesses(), 0u);
+  for (const auto& [name, write] : replay.ignored_writes()) {
+    ADD_FAILURE() << "the model does not store all of " << write.first;
+  }
+  for (const std::string& poll : replay.endless_polls()) ADD_FAILURE() << poll;
+  for (const Poll& poll : kOurPolls) {
+    EXPECT_TRUE(replay.polls_ended().contains(&poll)) << "\"" << poll.what << "\" never happened";
+  }
+  ExpectExplained(replay.read_differences());
+}
+
+TEST(OurReplayTest, AsRecordedInAVm) { ExpectReplays(kOurTrace); }
+
+TEST(OurReplayTest, AsRecordedJustNow) {
+  const auto target = hil::OpenTarget("model:82599", /*seed=*/1);
+  const std::array<std::string, 2> traces = hil::Record(*target);
+  for (unsigned port : {0u, 1u}) {
+    const std::string path = testing::TempDir() + "port" + std::to_string(port) + ".trace";
+    std::ofstream(path) << traces[port];
+    ExpectReplays(path);
+  }
+}
+
+TEST(OurReplayTest, AnotherDeviceIsFound) {
+  constexpr std::uint32_t kHlreg0 = 0x04240, kStatus = 0x00008, kNothing = 0x1FFFC;
+  std::vector<Access> recording = ReadRecording(kOurTrace);
+  for (Access& access : recording) {
+    if (!access.write && access.offset == kHlreg0) access.value ^= 0x00000800;
+  }
+  recording.push_back({.write = true, .offset = kStatus, .value = 0x40000000});
+  recording.push_back({.offset = kNothing});
+  const Replay replay(recording, kOurPolls, Replay::Compare::kFromTheReset);
+  EXPECT_EQ(replay.unknown(), std::set<std::uint32_t>{kNothing});
+  ASSERT_TRUE(replay.read_differences().contains("HLREG0"));
+  EXPECT_EQ(replay.read_differences().at("HLREG0").bits, 0x00000800u);
+  ASSERT_TRUE(replay.ignored_writes().contains("STATUS"));
+  EXPECT_EQ(replay.ignored_writes().at("STATUS").bits, 0x40000000u);
+}
+
+// The trace holds the frames: a doorbell for each at the port that sends, and for the buffers at
+// the one that receives.
+TEST(OurReplayTest, DoorbellsAreRecorded) {
+  constexpr std::uint32_t kRdt0 = 0x01018, kTdt0 = 0x06018;
+  std::map<std::uint32_t, unsigned> writes;
+  for (const Access& access : ReadRecording(kOurTrace)) writes[access.offset] += access.write;
+  EXPECT_GE(writes[kTdt0], 9u);  // 0, and 8 frames
+  EXPECT_GE(writes[kRdt0], 9u);
+}
+
 }  // namespace
+
+/// One test more, of the user's recording.
+void AddTrace(const std::string& path) {
+  class UserTrace final : public testing::Test {
+   public:
+    explicit UserTrace(const std::string& path) : path_(path) {}
+    void TestBody() override { ExpectReplays(path_); }
+
+   private:
+    const std::string path_;
+  };
+  testing::RegisterTest("OurReplayTest", path.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                        [path]() -> testing::Test* { return new UserTrace(path); });
+}
+
 }  // namespace ixylab::trace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  constexpr std::string_view kTrace = "--trace=";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (!argument.starts_with(kTrace)) {
+      std::fprintf(stderr, "replay_test: %s: only --trace=FILE is known\n", argv[i]);
+      return 2;
+    }
+    const std::string path = ixylab::hil::FromUser(std::string(argument.substr(kTrace.size())));
+    if (!std::ifstream(path)) {
+      std::fprintf(stderr, "replay_test: cannot read %s\n", path.c_str());
+      return 2;
+    }
+    ixylab::trace::AddTrace(path);
+  }
+  return RUN_ALL_TESTS();
+}
