@@ -11,6 +11,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hil/report/json.h"
@@ -18,6 +19,7 @@
 #include "hil/slurm/slurm.h"
 #include "hil/slurm/slurm_options.h"
 #include "hil/slurm/slurm_run.h"
+#include "hil/subprocess.h"
 
 namespace ixylab::hil {
 namespace {
@@ -62,15 +64,27 @@ TEST(ParseJobTest, RefusesOtherLines) {
   }
 }
 
+/// What the node lab1 prints when it runs `script`.
+std::string OnNode(const std::string& script) {
+  const fs::path file = fs::path(testing::TempDir()) / "job.sh";
+  std::ofstream(file) << script;
+  std::string printed;
+  setenv("SLURMD_NODENAME", "lab1", 1);
+  RunChild({"/bin/sh", file}, 60s, [&](std::string_view line) { printed += line; });
+  return printed;
+}
+
 TEST(JobTest, ScriptQuotesAndKnowsTheNode) {
   SlurmOptions slurm;
-  slurm.hil = "/my hil";
-  slurm.arguments = {"--filter=A.*:it's"};
-  EXPECT_THAT(JobScript(slurm, "model:82599", {"/f"}),
-              EndsWith("\nexec '/my hil' run --target='model:82599' '--filter=A.*:it'\\''s' "
-                       "--report='/f/report'\n"));
-  EXPECT_THAT(JobScript(slurm, "lab:any/a,vfio", {"/f"}),
-              HasSubstr(" --target='lab:'\"$SLURMD_NODENAME\"'/a,vfio' "));
+  slurm.hil = "/bin/echo";
+  slurm.arguments = {"--filter=A.*:it's $HOME"};
+  EXPECT_EQ(OnNode(JobScript(slurm, "model:82599", {"/f g"})),
+            "run --target=model:82599 --filter=A.*:it's $HOME --report=/f g/report");
+  slurm.arguments.clear();
+  EXPECT_EQ(OnNode(JobScript(slurm, "lab:any/a,vfio", {"/f"})),
+            "run --target=lab:lab1/a,vfio --report=/f/report");
+  EXPECT_EQ(OnNode(JobScript(slurm, "lab:any", {"/f"})),
+            "run --target=lab:lab1 --report=/f/report");
 }
 
 TEST(JobTest, OptionsFollowTheTarget) {
