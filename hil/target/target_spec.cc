@@ -39,6 +39,7 @@ constexpr auto kTargets = std::to_array<TargetInfo>({
      "the same through vfio-pci: behind an IOMMU, with messages (MSI-X)"},
     {"lab:MACHINE", "two cabled ports of a machine of the lab file, over SSH; ,uio ,vfio as above"},
     {"lab:MACHINE/PORT", "this port of it, and the one that it is cabled to"},
+    {"lab:any", "such ports of whichever node of a fleet is free: hil run --on=slurm"},
 });
 
 /// What stands after "virtio-net" in a name.
