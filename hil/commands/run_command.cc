@@ -79,7 +79,7 @@ int RunOnTargets(const RunOptions& options, const SlurmOptions& slurm, const Run
   if (!slurm.on) ports = TakePorts(options.targets);
   RunRecord run = slurm.on ? RunOnSlurm(options, slurm) : Run(options);
   run.command = CommandLine();
-  std::printf("\n%s\n%s", Table(run).c_str(), Failures(run).c_str());
+  Print(run);
   if (run.interrupted) {
     std::printf("interrupted: the suite was killed, what follows is not the whole\n");
   }
