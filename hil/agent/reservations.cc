@@ -40,11 +40,6 @@ bool Overlap(const Reservation& reservation, const PortPair& pair) {
   return std::ranges::find_first_of(reservation.ports, pair.addresses) != reservation.ports.end();
 }
 
-std::string Describe(const PortPair& pair, const Reservation& by) {
-  return InWords(pair.addresses) + ": reserved by " + InWords(by.owner, by.purpose) + " until " +
-         InWords(by.until) + " (in " + InWords(by.until - Now()) + ")";
-}
-
 /// Of those that keep `owner` from having the pair the one that lasts longest, or null.
 const Reservation* Blocker(const std::vector<Reservation>& reservations, const PortPair& pair,
                            const std::string& owner, bool by_hand) {
@@ -61,6 +56,16 @@ const Reservation* Blocker(const std::vector<Reservation>& reservations, const P
 
 Reservations::Reservations(const StateFolder& folder, std::filesystem::path root, Note note)
     : folder_(folder), root_(std::move(root)), note_(std::move(note)) {}
+
+std::string Reservations::Describe(const PortPair& pair, const Reservation& by) const {
+  const std::string who = InWords(by.owner, by.purpose);
+  if (!by.by_hand && !IsAlive(by.processes.front(), root_)) {
+    return InWords(pair.addresses) + ": the run of " + who +
+           " has ended, and its guard is giving them back; try again in a minute";
+  }
+  return InWords(pair.addresses) + ": reserved by " + who + " until " + InWords(by.until) +
+         " (in " + InWords(by.until - Now()) + ")";
+}
 
 bool Reservations::Holds(const Reservation& reservation) const {
   if (reservation.until <= Now()) return false;

@@ -33,7 +33,7 @@ struct Reservation {
   std::string purpose;
   Time until;
   bool by_hand = false;
-  std::vector<ProcessIdentity> processes;
+  std::vector<ProcessIdentity> processes;  // the agent first
 };
 
 /// A file that makes no sense is set aside, of which `note` is told. Functions throw PciError if
@@ -59,6 +59,7 @@ class Reservations {
  private:
   std::vector<Reservation> Load() const;
   void Save(const std::vector<Reservation>& reservations) const;
+  std::string Describe(const PortPair& pair, const Reservation& by) const;
   bool Holds(const Reservation& reservation) const;
   std::size_t Add(std::span<const PortPair> pairs, const Claim& claim, bool by_hand);
 

@@ -139,7 +139,8 @@ TEST_F(ReservationsTest, ItLastsWhileItsGuardLives) {
   const std::string start = std::to_string(IdentityOf(getpid(), machine_.root()).start);
   text.replace(text.find("\"start\": " + start), 9 + start.size(), "\"start\": 1");
   folder_.Write("reservations.json", text);
-  EXPECT_THAT(BusyFor("eva@desk5", kOther), HasSubstr("ben@desk4"));
+  EXPECT_THAT(BusyFor("eva@desk5", kOther),
+              AllOf(HasSubstr("the run of ben@desk4 (hil run) has ended"), HasSubstr("try again")));
   Kill();
   EXPECT_THAT(BusyFor("eva@desk5", kOther), IsEmpty());
 }
