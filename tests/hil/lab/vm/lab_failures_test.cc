@@ -59,14 +59,17 @@ struct Result {
 class LabFailuresTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    machine_ = new LabStandIn(testing::TempDir() + "/machine");
+    machine_ = new LabStandIn(testing::TempDir() + "machine");
     Boot();
   }
   static void TearDownTestSuite() {
     EXPECT_EQ(machine_->Stop(), 0) << testing::PrintToString(machine_->Errors());
     delete machine_;
   }
-  void TearDown() override { EXPECT_EQ(State(), before_); }
+  void TearDown() override {
+    EXPECT_EQ(State(), before_);
+    EXPECT_EQ(Do("left"), "");
+  }
 
   static void Boot() {
     machine_->Boot();
@@ -77,7 +80,7 @@ class LabFailuresTest : public testing::Test {
   static std::string State() { return Do("state"); }
   static bool IsAsBefore(std::chrono::seconds patience) {
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (State() != before_) {
+    while (State() != before_ || Do("agents") != "") {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(200ms);
     }
@@ -122,7 +125,7 @@ class LabFailuresTest : public testing::Test {
     const std::size_t at = lab.find(in_place_of);
     if (at == lab.npos) throw std::runtime_error("no " + in_place_of + " in " + lab);
     lab.replace(at, in_place_of.size(), text);
-    const std::string path = testing::TempDir() + "/wrong.toml";
+    const std::string path = testing::TempDir() + "wrong.toml";
     std::ofstream(path) << lab;
     return path;
   }
@@ -178,7 +181,7 @@ TEST_F(LabFailuresTest, MachinesAndPortsThatAreNotThere) {
 }
 
 TEST_F(LabFailuresTest, WrongKey) {
-  const std::string key = testing::TempDir() + "/wrong_key";
+  const std::string key = testing::TempDir() + "wrong_key";
   RunChild({FindInPath("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key}, 20s,
            [](std::string_view) {});
   ExpectRefused(Hil(RunArguments(kQuick, LabFileWith(key, machine_->file("key")))),
@@ -217,6 +220,7 @@ TEST_F(LabFailuresTest, TwoUsersAndCtrlC) {
   EXPECT_EQ(first->Wait(kGiveBackDeadline), 130);
   EXPECT_THAT(first->Output(), Contains(HasSubstr("interrupted")));
   EXPECT_EQ(State(), before_);  // by the time that hil ends
+  EXPECT_EQ(Do("left"), "");
   ExpectPasses();
 }
 
@@ -230,6 +234,7 @@ TEST_F(LabFailuresTest, AgentIsKilled) {
   const auto run = Start();
   Do("kill -KILL $(agents | head -n 1)");
   ExpectFailed(*run, HasSubstr("lab machine vm: its agent ended with exit code 137"));
+  EXPECT_EQ(Check().code, 0);  // whoever comes next takes the reservation of the dead away
 }
 
 TEST_F(LabFailuresTest, AgentAndGuardAreKilledAndACheckRepairs) {

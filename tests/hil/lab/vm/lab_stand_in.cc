@@ -63,7 +63,7 @@ std::string Join(const std::vector<std::string>& lines) {
 }  // namespace
 
 HilProcess::HilProcess(const std::string& name, const std::vector<std::string>& arguments)
-    : files_(testing::TempDir() + "/" + name),
+    : files_(testing::TempDir() + name),
       child_(HilCommand(arguments),
              Child::Streams{.output = Create(files_ + ".out").get(),
                             .error = Create(files_ + ".err").get()},

@@ -1,7 +1,7 @@
 # What tests run on the lab machine: functions that come before their commands.
 # shellcheck shell=sh
 
-# All that a run could leave changed, in lines.
+# All of the machine that a run could leave changed, in lines.
 state() (
   cd /sys/bus/pci/devices || exit
   for port in 0000:00:02.0 0000:00:03.0; do
@@ -12,10 +12,14 @@ state() (
   done
   echo "huge pages: $(cat /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages)"
   echo "modules: $(lsmod | cut -d ' ' -f 1 | sort | tr '\n' ' ')"
-  cd /var/lib/ixylab 2> /dev/null || exit 0
-  for file in journal-* run-*; do [ ! -e "$file" ] || echo "left: $file"; done
-  grep -s owner reservations.json
-  agents | sed 's/^/agent: /'
+)
+
+# What a run could leave in the agent's folder, and its processes.
+left() (
+  agents
+  cd /var/lib/ixylab || exit
+  for file in journal-* run-*; do [ ! -e "$file" ] || echo "$file"; done
+  [ ! -e reservations.json ] || grep owner reservations.json || true
 )
 
 # pids PATTERN: of processes by their command lines, in order.
