@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -68,6 +69,19 @@ std::vector<int> FreePorts(std::size_t count) {
   return ports;
 }
 
+/// Root whose groups cannot be changed, as in Bazel's sandbox, is none to Slurm's daemons, which do
+/// that if they are root's. So this process becomes nobody, in a namespace of its own.
+void BeNobodyIfRootIsNone() {
+  std::string groups;
+  std::ifstream("/proc/self/setgroups") >> groups;
+  if (geteuid() != 0 || groups != "deny") return;
+  if (unshare(CLONE_NEWUSER) != 0) FailWithErrno("a user namespace for Slurm");
+  const std::string nobody = "65534 0 1";
+  for (const char* map : {"/proc/self/uid_map", "/proc/self/gid_map"}) {
+    if (!(std::ofstream(map) << nobody << std::flush)) FailWithErrno(map);
+  }
+}
+
 std::string UserName() {
   const passwd* user = getpwuid(geteuid());
   if (user == nullptr) throw std::runtime_error("this user has no name: Slurm needs one");
@@ -96,6 +110,7 @@ Cluster::Cluster() : folder_(MakeFolder()) {}
 Cluster::Cluster(const std::vector<std::string>& nodes) : Cluster() {
   // What a daemon leaves becomes a child of ours.
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) FailWithErrno("PR_SET_CHILD_SUBREAPER");
+  BeNobodyIfRootIsNone();
   const std::string munged = Find("munged", "munge");
   const std::string slurmctld = Find("slurmctld", "slurmctld");
   const std::string slurmd = Find("slurmd", "slurmd");
