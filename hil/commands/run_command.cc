@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hil/command_line.h"
 #include "hil/commands/commands.h"
 #include "hil/commands/run_report.h"
 #include "hil/files.h"

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
-#include <string_view>
 
 #include "hil/files.h"
 #include "hil/report/run_folder.h"
@@ -21,16 +18,6 @@ namespace fs = std::filesystem;
 const char* Variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
-/// `word` in quotes if a shell would not leave it as it is.
-std::string ForShell(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 /// A new folder among the runs: "2026-03-01T14-05-09-model_82599".
@@ -64,20 +51,6 @@ fs::path RunsFolder() {
   if (const char* state = Variable("XDG_STATE_HOME")) return fs::path(state) / "ixylab/runs";
   if (const char* home = Variable("HOME")) return fs::path(home) / ".local/state/ixylab/runs";
   throw std::runtime_error("there is neither $XDG_STATE_HOME nor $HOME to keep runs in");
-}
-
-std::string CommandLine() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  const std::string words(std::istreambuf_iterator<char>(file), {});
-  // `bazel run` says where the user stood, and runs a path that nobody would type.
-  const bool bazel = Variable("BUILD_WORKING_DIRECTORY") != nullptr;
-  std::string line = bazel ? "bazel run //hil --" : "";
-  for (std::size_t begin = 0, end = 0; begin < words.size(); begin = end + 1) {
-    end = words.find('\0', begin);
-    if (begin == 0 && bazel) continue;
-    line += (line.empty() ? "" : " ") + ForShell(words.substr(begin, end - begin));
-  }
-  return line;
 }
 
 RunReport::RunReport(const ReportOptions& options) : options_(options) {

@@ -23,9 +23,6 @@ void AddReportOptions(CLI::App& command, ReportOptions& options);
 /// ~/.local/state/ixylab/runs. Throws std::runtime_error in one line if there is no such place.
 std::filesystem::path RunsFolder();
 
-/// This process's command line, as one types it into a shell to have the same again.
-std::string CommandLine();
-
 /// The report of a run that is to begin.
 class RunReport {
  public:

@@ -7,13 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "hil/command_line.h"
 #include "hil/files.h"
 #include "hil/lab/ssh.h"
 #include "hil/lab/ssh_failure.h"
@@ -41,15 +38,12 @@ std::string Owner() {
   return "uid" + std::to_string(getuid()) + "@" + host.data();
 }
 
-/// This process's command line: "hil run --target=lab:rack1".
-std::string CommandLine() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::string words(std::istreambuf_iterator<char>(file), {});
-  if (words.ends_with('\0')) words.pop_back();
-  words.erase(0, words.find_last_of('/', words.find('\0')) + 1);
-  std::ranges::replace(words, '\0', ' ');
-  if (words.size() > kMaxPurpose) words.replace(kMaxPurpose, words.npos, "...");
-  return words;
+/// This process's command line, or its beginning.
+std::string DefaultPurpose() {
+  std::string line = CommandLine();
+  line.erase(0, line.find_last_of('/', line.find(' ')) + 1);  // of the program's path
+  if (line.size() > kMaxPurpose) line.replace(kMaxPurpose, line.npos, "...");
+  return line;
 }
 
 std::string FindAgent(const LabOptions& options) {
@@ -233,7 +227,7 @@ std::vector<PortPair> CabledPairs(const LabMachine& machine, const std::string& 
 LabResult AskLab(const LabOptions& options, const LabMachine& machine, Request request,
                  const std::string& suite, const LabListener& listener) {
   request.claim.owner = Owner();
-  request.claim.purpose = options.purpose.empty() ? CommandLine() : options.purpose;
+  request.claim.purpose = options.purpose.empty() ? DefaultPurpose() : options.purpose;
   std::vector<LabFile> files = {{.path = FindAgent(options), .kind = "agent"}};
   if (!suite.empty()) files.push_back({.path = suite, .kind = "suite"});
   const SignalsAsEvents signals;

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "hil/command_line.h"
 #include "hil/files.h"
 #include "hil/lab/ssh_failure.h"
 
@@ -26,13 +27,6 @@ using std::chrono_literals::operator""s;
 constexpr std::size_t kSaidLines = 20;
 constexpr std::size_t kMaxOutput = 1 << 20;  // of a short command
 constexpr auto kEndPatience = 5s;            // for ssh itself, once the command has ended
-
-/// For a shell: one word.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 /// Where it is on this machine.
 std::string FindProgram(const std::string& program) {
@@ -167,7 +161,7 @@ void Ssh::Fail(const std::string& why) const {
 
 SshChannel Ssh::Open(const std::string& script) const {
   std::vector<std::string> command = command_;
-  command.push_back((machine_.sudo ? "sudo -n sh -c " : "sh -c ") + Quoted(script));
+  command.push_back((machine_.sudo ? "sudo -n sh -c " : "sh -c ") + ForShell(script));
   return {command, signals_};
 }
 

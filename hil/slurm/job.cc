@@ -5,6 +5,7 @@
 #include <exception>
 #include <fstream>
 
+#include "hil/command_line.h"
 #include "hil/report/run_folder.h"
 #include "hil/target/target_spec.h"
 
@@ -16,19 +17,12 @@ constexpr const char* kNics = "nic:82599:2";
 constexpr std::chrono::minutes kAroundTheSuite{5};  // a VM boots, a lab machine is looked at
 constexpr std::size_t kLastWords = 20;
 
-/// `text` as one word of a shell's.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 /// "lab:any/a,vfio" with the node in place of "any", which only the node knows.
 std::string QuotedTarget(const std::string& target) {
-  if (ParseTarget(target).machine != kAnyMachine) return Quoted(target);
+  if (ParseTarget(target).machine != kAnyMachine) return ForShell(target);
   constexpr std::string_view kPrefix = "lab:";
-  return Quoted(std::string(kPrefix)) + "\"$SLURMD_NODENAME\"" +
-         Quoted(target.substr(kPrefix.size() + kAnyMachine.size()));
+  return ForShell(std::string(kPrefix)) + "\"$SLURMD_NODENAME\"" +
+         ForShell(target.substr(kPrefix.size() + kAnyMachine.size()));
 }
 
 /// A path in which sbatch sees no %j.
@@ -70,9 +64,9 @@ std::vector<std::string> JobFolder::LastWords() const {
 
 std::string JobScript(const SlurmOptions& slurm, const std::string& target,
                       const JobFolder& folder) {
-  std::string command = Quoted(slurm.hil) + " run --target=" + QuotedTarget(target);
-  for (const std::string& argument : slurm.arguments) command += " " + Quoted(argument);
-  command += " --report=" + Quoted(folder.Report());
+  std::string command = ForShell(slurm.hil) + " run --target=" + QuotedTarget(target);
+  for (const std::string& argument : slurm.arguments) command += " " + ForShell(argument);
+  command += " --report=" + ForShell(folder.Report());
   // As Bazel's test, it would take the file's name for its own.
   return "#!/bin/sh\nunset XML_OUTPUT_FILE\nexec " + command + "\n";
 }
