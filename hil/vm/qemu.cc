@@ -190,9 +190,11 @@ std::vector<std::string> QemuCommand(const VmOptions& options, const std::string
   add("-kernel", options.kernel);
   add("-initrd", "/proc/self/fd/" + std::to_string(descriptors.initramfs));
   // Zeroing each page twice and proving the kernel's ciphers takes half of the boot under TCG. On a
-  // busy host the watchdog of clocks finds fault with the TSC, with a warning.
+  // busy host the watchdog of clocks finds fault with the TSC, with a warning, and the check of the
+  // timer, with a panic.
   std::string arguments =
-      "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests tsc=reliable hugepages=" +
+      "console=ttyS0 quiet panic=-1 init_on_alloc=0 cryptomgr.notests tsc=reliable no_timer_check "
+      "hugepages=" +
       std::to_string(options.huge_pages);
   if (options.iommu) arguments += " intel_iommu=on";
   for (const std::string& argument : options.kernel_arguments) arguments += " " + argument;

@@ -22,7 +22,7 @@ for _ in $(seq 1200); do
   sleep 0.1
 done
 before=$(state) || failed 'no ssh'
-grep -q drivers/ixgbe <<< "$before" || failed "the kernel has not the ports: $before"
+grep -q '03.0 ixgbe' <<< "$before" || failed "the kernel has not the ports: $before"
 
 # Milliseconds since the epoch.
 now() { echo $((${EPOCHREALTIME/[^0-9]/} / 1000)); }
