@@ -84,10 +84,11 @@ int RunOnTargets(const RunOptions& options, const SlurmOptions& slurm, const Run
   if (run.interrupted) {
     std::printf("interrupted: the suite was killed, what follows is not the whole\n");
   }
-  for (const auto& guard : ports) guard->GiveBack();
   const bool reported = report.Write(run);
   std::printf("%s\n", Summary(run).c_str());
   std::fflush(stdout);
+  // Last: ports that cannot be given back do not cost the results.
+  for (const auto& guard : ports) guard->GiveBack();
   if (run.interrupted) return kInterrupted;
   if (!reported) return kCannot;
   return run.Count(Outcome::kFailed) == 0 ? kPassed : kFailed;
