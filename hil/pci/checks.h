@@ -13,8 +13,9 @@
 
 namespace ixylab::hil {
 
-/// Free 2 MiB pages that the conformance suite needs: 40 MiB of buffers, rings, and room to spare.
-inline constexpr std::size_t kHugePages = 32;
+/// Free 2 MiB pages that the conformance suite needs: 40 MiB of buffers, rings of several queues at
+/// both ports, each in a page of its own, and room to spare.
+inline constexpr std::size_t kHugePages = 64;
 
 /// Whether the pages have to be free already, or the run may have the kernel make more of them.
 enum class HugePageSupply { kFree, kRaised };

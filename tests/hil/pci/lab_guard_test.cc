@@ -116,7 +116,7 @@ TEST_F(LabGuardTest, WithoutAJournalNothingIsTaken) {
 TEST_F(LabGuardTest, HugePagesAreRaisedToWhatTheSuiteNeeds) {
   SetPages(20, 7);
   PortGuard guard(kFirst, machine_.root(), Lab());
-  EXPECT_EQ(Pages(), std::to_string(20 - 7 + 32));
+  EXPECT_EQ(Pages(), std::to_string(20 - 7 + 64));
   EXPECT_EQ(JournalOf(kFirst).huge_pages, 20u);
   guard.GiveBack();
   EXPECT_EQ(Pages(), "20");
@@ -125,11 +125,11 @@ TEST_F(LabGuardTest, HugePagesAreRaisedToWhatTheSuiteNeeds) {
 TEST_F(LabGuardTest, TwoRunsHaveHugePagesEach) {
   SetPages(5, 0);
   PortGuard first(kFirst, machine_.root(), Lab());
-  SetPages(5 + 32, 32);
+  SetPages(5 + 64, 64);
   PortGuard second(kSecond, machine_.root(), Lab());
-  EXPECT_EQ(Pages(), std::to_string(5 + 2 * 32)) << "what is free is the first one's";
+  EXPECT_EQ(Pages(), std::to_string(5 + 2 * 64)) << "what is free is the first one's";
   first.GiveBack();
-  EXPECT_EQ(Pages(), std::to_string(5 + 2 * 32));
+  EXPECT_EQ(Pages(), std::to_string(5 + 2 * 64));
   second.GiveBack();
   EXPECT_EQ(Pages(), "5");
 }
