@@ -168,6 +168,15 @@ TEST_F(LabFailuresTest, RunPassesAndTheAgentIsCopiedOnce) {
   EXPECT_EQ(Do("ls -il /var/lib/ixylab | grep agent-"), agents);
 }
 
+TEST_F(LabFailuresTest, RegistersAndRecordingsComeInTheSameWay) {
+  const std::string lab = "--lab=" + machine_->lab_file();
+  const std::string dump = testing::TempDir() + "dump", trace = testing::TempDir() + "trace";
+  EXPECT_EQ(Hil({"regs", "--target=lab:vm", lab, "--output=" + dump}).code, 0);
+  EXPECT_THAT(ReadFile(dump), HasSubstr("SRRCTL"));
+  EXPECT_EQ(Hil({"record", "--target=lab:vm", lab, "--output=" + trace}).code, 0);
+  EXPECT_GT(ReadFile(trace).size(), 1000u);
+}
+
 TEST_F(LabFailuresTest, MachinesAndPortsThatAreNotThere) {
   ExpectRefused(Hil({"run", "--target=lab:attic", "--lab=" + machine_->lab_file()}),
                 HasSubstr("no lab machine \"attic\""));
