@@ -1,9 +1,10 @@
 // The one program that goes to where devices are: the conformance suite, and what else hil does
-// there.
+// there. Its first word says what:
 //
-//   agent serve [--root=DIR]     answers a request (hil/lab/protocol.h) on standard input and
-//   output agent suite ...              the conformance suite agent cable --target=pci:... whether
-//   two ports are cabled to each other
+// - serve: answers a request (hil/lab/protocol.h) on standard input and output
+// - suite: the conformance suite
+// - regs, record: what those commands of hil do there
+// - cable: whether two ports are cabled to each other
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
