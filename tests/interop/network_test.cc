@@ -195,7 +195,23 @@ TEST(NetworkTest, KernelLogHasNoWarning) {
   // does.
   const auto of_the_other_end = AnyOf(
       HasSubstr("initiating reset to clear Tx work after link loss"), HasSubstr("Reset adapter"));
-  EXPECT_THAT(WarningsIn(Section("log"), "interop: probe"), Each(of_the_other_end));
+  // While the kernel resets a function it has its memory switched off, without a word to ixgbe,
+  // whose watch of the firmware may look just then: nobody answers. A bus would say all ones, QEMU
+  // says 0 (system/memory.c, unassigned_mem_read); the model's FWSM is a constant.
+  const auto nobody_answers = HasSubstr("Warning firmware error detected FWSM: 0x00000000");
+
+  std::vector<std::string> log = Section("log");
+  const auto find = [&](auto from, std::string_view section) {
+    return std::find_if(from, log.end(),
+                        [&](const std::string& line) { return line.ends_with(section); });
+  };
+  const auto reset = find(log.begin(), "interop: function_reset");
+  const auto after = find(reset, "interop: unload");
+  ASSERT_NE(after, log.end());
+  EXPECT_THAT(WarningsIn({reset, after}, "interop: function_reset"),
+              Each(AnyOf(of_the_other_end, nobody_answers)));
+  log.erase(reset, after);
+  EXPECT_THAT(WarningsIn(log, "interop: probe"), Each(of_the_other_end));
 }
 
 TEST(NetworkTest, NoUnknownRegisterAndNoDmaFault) {
