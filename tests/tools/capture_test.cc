@@ -154,6 +154,7 @@ TEST_F(CaptureTest, WrongInputGetsOneLine) {
       {{"-w", out, in_, "-s", "0"}, 2, "--snaplen: \"0\" is not a number from 1 to 262144; "},
       {{"-w", out, in_, "--batch=257"}, 2, "--batch: \"257\" is not"},
       {{"-w", out, in_, "--target=model:none"}, 2, "--target: unknown target \"model:none\"; "},
+      {{"-w", out, "--target=lab:rack1"}, 2, "lab:rack1 is a machine of the lab: "},
       {{"-w", out, "--in=" + Path("none.pcap")}, 1, "none.pcap: No such file or directory; "},
       {{"-w", out, "--in=" + out}, 2, "same file, " + out + "; "},
       {{"-w", Path("no/folder.pcap"), in_}, 1, "no/folder.pcap: No such file or directory; "},

@@ -191,6 +191,7 @@ TEST_F(FwdTest, WrongInputGetsOneLine) {
       {{in_, out, "--seed=99999999999999999999"}, 2, "--seed: \"99999999999999999999\" is not"},
       {{in_, other, "--target=model:8259"}, 2, "--target: unknown target \"model:8259\"; "},
       {{in_, other, "--target="}, 2, "--target: "},
+      {{in_, other, "--target=lab:rack1"}, 2, "lab:rack1 is a machine of the lab: "},
       {{in_, "--target=pci:0000:00:1e.0,0000:00:1f.0"}, 2, "--in and --out are for models and VMs"},
       {{other, "--target=pci:0000:00:1e.0,0000:00:1f.0"}, 2, "have cables"},
       {{"--in=" + Path("none.pcap"), other}, 1, "none.pcap: No such file or directory; give"},

@@ -163,6 +163,7 @@ TEST_F(PktgenTest, WrongInputGetsOneLine) {
       {{"--rate=1e6"}, 2, "--rate: \"1e6\" is not"},
       {{"--in=a.pcap"}, 2, "--in=a.pcap; "},
       {{"--target=model:none"}, 2, "--target: unknown target \"model:none\"; "},
+      {{"--target=lab:rack1"}, 2, "lab:rack1 is a machine of the lab: "},
       {{"--target=pci:0000:00:1e.0,0000:00:1f.0", "--out=" + Path("a.pcap")},
        2,
        "--out is for models and VMs; "},

@@ -62,7 +62,11 @@ int Fail(const std::string& program, const std::string& what, int status) {
 bool Interrupted() { return interrupted; }
 
 void DeclareCommonOptions(CLI::App& app, CommonOptions& options) {
-  app.add_option("--target", options.target, "Whose ports")->capture_default_str();
+  const auto is_here = [](const std::string& target) {
+    return target.starts_with("lab:") ? target + " is a machine of the lab: run this there, on pci:"
+                                      : std::string();
+  };
+  app.add_option("--target", options.target, "Whose ports")->check(is_here)->capture_default_str();
   app.add_option("--batch", options.batch, "Packets a call")
       ->check(hil::Number(1, kMaxBatch))
       ->capture_default_str();

@@ -47,11 +47,9 @@ void Forward(const Options& options) {
                                 options.common.target + " have cables: see pktgen and capture");
       }
       return ForwardBothWays(options);
-    case hil::TargetKind::kLab:
+    case hil::TargetKind::kLab:  // the command line refuses it
       break;
   }
-  throw tools::UsageError(options.common.target +
-                          " is a lab machine: run fwd there, on its pci: ports");
 }
 
 }  // namespace
