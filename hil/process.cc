@@ -78,6 +78,19 @@ void Lines::End() {
   if (!pending_.empty()) on_line_(std::exchange(pending_, {}));
 }
 
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> split;
+  Lines lines([&](std::string_view line) { split.emplace_back(line); });
+  lines.Add(text);
+  lines.End();
+  return split;
+}
+
+std::string HostName() {
+  std::array<char, 256> name = {};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 Child::Child(const std::vector<std::string>& command, int output, std::span<const int> kept,
              const SignalsAsEvents& signals)
     : Child(command, Streams{.output = output, .error = output}, kept, signals) {}

@@ -81,6 +81,11 @@ class Lines {
   std::string pending_;
 };
 
+std::vector<std::string> SplitLines(std::string_view text);
+
+/// This machine, as it calls itself.
+std::string HostName();
+
 /// A program that runs as a child, in a process group of its own: Ctrl-C reaches this process
 /// alone. It is killed, with its group, when this object or this process ends.
 class Child {

@@ -1,7 +1,5 @@
 #include "hil/suite_run.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -38,19 +36,6 @@ std::string DescribeEnd(const ChildResult& child, std::chrono::seconds deadline)
   return "the suite ended with exit code " + std::to_string(child.code);
 }
 
-std::string ThisMachine() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-std::vector<std::string> SplitLines(std::string_view text) {
-  std::vector<std::string> split;
-  Lines lines([&](std::string_view line) { split.emplace_back(line); });
-  lines.Add(text);
-  lines.End();
-  return split;
-}
-
 }  // namespace
 
 std::vector<std::string> SuiteCommand(const RunOptions& options, const std::string& program,
@@ -62,6 +47,12 @@ std::vector<std::string> SuiteCommand(const RunOptions& options, const std::stri
     command.push_back("--soak-packets=" + std::to_string(*options.soak_packets));
   }
   return command;
+}
+
+void KeepXml(const RunOptions& options, const std::string& xml) {
+  if (options.xml.empty() || xml.empty()) return;
+  std::ofstream file(options.xml, std::ios::binary);
+  if (!(file << xml << std::flush)) FailWithErrno("cannot write " + options.xml);
 }
 
 SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnLine& on_line) {
@@ -77,7 +68,7 @@ SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnL
           .interrupted = child.end == ChildResult::End::kInterrupted,
           .code = child.code,
           .description = {DescribeEnd(child, options.deadline)},
-          .machine = ThisMachine(),
+          .machine = HostName(),
           .kernel_log = kernel ? SplitLines(kernel->Read()) : std::vector<std::string>()};
 }
 
@@ -100,15 +91,12 @@ SuiteEnd RunInGuest(const RunOptions& options, const TargetSpec& target, const O
   if (!options.xml.empty()) command.push_back("--gtest_output=xml:" + std::string(kResultFile));
 
   const VmResult result = RunInVm(vm, {{"conformance", options.suite}}, command, on_line);
-  if (!options.xml.empty() && !result.result.empty()) {
-    std::ofstream file(options.xml, std::ios::binary);
-    if (!(file << result.result << std::flush)) FailWithErrno("cannot write " + options.xml);
-  }
+  KeepXml(options, result.result);
   SuiteEnd end = {.exited = result.end == VmResult::End::kExited,
                   .interrupted = result.end == VmResult::End::kInterrupted,
                   .code = result.code,
                   .description = {result.reason},
-                  .machine = ThisMachine() + ", VM (" + result.accelerator + ")",
+                  .machine = HostName() + ", VM (" + result.accelerator + ")",
                   .kernel_log = result.console};
   if (end.exited) {
     end.description = {"the suite ended with exit code " + std::to_string(result.code)};

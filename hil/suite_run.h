@@ -30,6 +30,9 @@ using OnLine = std::function<void(std::string_view line)>;
 std::vector<std::string> SuiteCommand(const RunOptions& options, const std::string& program,
                                       const std::string& target);
 
+/// Writes what a suite elsewhere has left as its XML, if there is any, to where the user wants it.
+void KeepXml(const RunOptions& options, const std::string& xml);
+
 /// On a model, or on ports of this machine. Hands on what the suite prints.
 SuiteEnd RunHere(const RunOptions& options, const std::string& target, const OnLine& on_line);
 

@@ -1,6 +1,5 @@
 #include "hil/lab/lab_run.h"
 
-#include <fstream>
 #include <string>
 #include <utility>
 
@@ -17,10 +16,7 @@ constexpr std::size_t kKernelLines = 200;
 
 /// The last lines.
 std::vector<std::string> LastLines(const std::string& text) {
-  std::vector<std::string> lines;
-  Lines splitter([&](std::string_view line) { lines.emplace_back(line); });
-  splitter.Add(text);
-  splitter.End();
+  std::vector<std::string> lines = SplitLines(text);
   if (lines.size() > kKernelLines) lines.erase(lines.begin(), lines.end() - kKernelLines);
   return lines;
 }
@@ -41,11 +37,7 @@ SuiteEnd RunInLab(const RunOptions& options, const TargetSpec& target, const OnL
                            .deadline = options.deadline,
                            .register_trace = options.register_trace};
   LabResult result = RunOnLab(options.lab, target, program, on_line);
-  const std::string& xml = result.files["result"];
-  if (!options.xml.empty() && !xml.empty()) {
-    std::ofstream file(options.xml, std::ios::binary);
-    if (!(file << xml << std::flush)) FailWithErrno("cannot write " + options.xml);
-  }
+  KeepXml(options, result.files["result"]);
   const bool exited = result.end == Event::End::kExited;
   return {.exited = exited,
           .interrupted = result.interrupted,

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,13 +28,12 @@ constexpr auto kEndPatience = 2s;  // for the agent's exit, after its last word
 
 /// "mia@desk3".
 std::string Owner() {
-  std::array<char, 256> host = {};
-  if (gethostname(host.data(), host.size() - 1) != 0) FailWithErrno("gethostname");
+  const std::string host = HostName();
   for (const char* variable : {"LOGNAME", "USER"}) {
     const char* user = std::getenv(variable);
-    if (user != nullptr && *user != '\0') return std::string(user) + "@" + host.data();
+    if (user != nullptr && *user != '\0') return std::string(user) + "@" + host;
   }
-  return "uid" + std::to_string(getuid()) + "@" + host.data();
+  return "uid" + std::to_string(getuid()) + "@" + host;
 }
 
 /// This process's command line, or its beginning.

@@ -1,7 +1,5 @@
 #include "hil/regs/dump.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -12,6 +10,7 @@
 
 #include "emulator/82599/chip.h"
 #include "emulator/register_table.h"
+#include "hil/process.h"
 #include "hil/regs/safe.h"
 #include "hil/target/two_ports.h"
 
@@ -41,12 +40,6 @@ std::string Now() {
   std::array<char, 32> text;
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text.data();
-}
-
-std::string Hostname() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
 }
 
 void Check82599(Target& target, TwoPorts& ports) {
@@ -128,7 +121,7 @@ RegisterDump ReadRegisters(Target& target, unsigned port, DeviceState state) {
   }
   const PciId id = bus.id();
   RegisterDump dump = {.target = std::string(target.name()),
-                       .machine = Hostname(),
+                       .machine = HostName(),
                        .date = Now(),
                        .device = Format("%04x:%04x", id.vendor, id.device),
                        .state = state,

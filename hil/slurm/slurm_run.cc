@@ -67,10 +67,8 @@ struct Task {
 
 /// Of all jobs of this run and no other.
 std::string RunName() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return "hil-" + std::string(host.data()) + "-" + std::to_string(getpid()) + "-" +
+  return "hil-" + HostName() + "-" + std::to_string(getpid()) + "-" +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 

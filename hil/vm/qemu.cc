@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "hil/command_line.h"
 #include "hil/subprocess.h"
 #include "hil/vm/cpio.h"
 
@@ -27,13 +28,6 @@ std::string ReadFile(const std::string& what, const std::string& path) {
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   if (!file.is_open() || file.bad()) FailWithErrno("no " + what + ": cannot read " + path);
   return bytes;
-}
-
-/// In single quotes: nothing in `word` means anything to a shell.
-std::string Quoted(const std::string& word) {
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "' ";
 }
 
 /// A card of QEMU's.
@@ -132,7 +126,7 @@ Descriptor MakeImage(const VmOptions& options, const std::vector<GuestProgram>& 
   for (const auto& [name, fd] : options.ports) settings += name + " ";
   settings += std::string("'\ninteractive=") + (interactive ? "yes" : "") + "\n";
   std::string line;
-  for (const std::string& word : command) line += Quoted(word);
+  for (const std::string& word : command) line += ForShell(word) + " ";
 
   Cpio files;
   files.AddProgram("init", kInit);
