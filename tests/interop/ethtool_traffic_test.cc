@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -202,34 +203,49 @@ TEST(EthtoolTraffic, StatisticsAreTheModels) {
 
 // --- Settings ---
 
+/// A flood of 400 pings, of which each goes out when the answer to the last is back.
+struct Flood {
+  double interrupts_per_ms = 0;
+  double mean_ms = 0;  // a round trip
+};
+
+std::vector<Flood> FloodsAt(const std::string& usecs) {
+  std::vector<Flood> floods;
+  for (const std::string& line : TheRun().Section("coalescing")) {
+    if (!line.starts_with("flood " + usecs + ": ")) continue;
+    double interrupts = 0, milliseconds = 0, mean = 0;
+    const int found =
+        std::sscanf(line.c_str(),
+                    "flood %*u: interrupts=%lf 400 packets transmitted, 400 received, "
+                    "0%% packet loss, time %lfms rtt min/avg/max/mdev = %*f/%lf",
+                    &interrupts, &milliseconds, &mean);
+    EXPECT_EQ(found, 3) << line;
+    if (found == 3 && milliseconds > 0) floods.push_back({interrupts / milliseconds, mean});
+  }
+  EXPECT_EQ(floods.size(), 3u) << usecs;
+  return floods;
+}
+
+// Four vectors (a queue's at each end of either way), none of which fires sooner than rx-usecs
+// after the last time. That holds however busy the machine is; how long a round trip takes does
+// not.
 TEST(EthtoolTraffic, Coalescing) {
-  double least[2] = {}, mean[2] = {}, interrupts[2] = {}, milliseconds[2] = {};
-  for (const unsigned i : {0u, 1u}) {
-    const std::string usecs = i == 0 ? "10" : "1000";
+  constexpr double kMostAt1000 = 4.2;  // in a millisecond; 4, and some at both ends
+  double most = 0;
+  for (const std::string usecs : {"10", "1000"}) {
     EXPECT_EQ(TheRun().Value("coalescing", "set " + usecs), usecs);
-    interrupts[i] = static_cast<double>(Count("coalescing", "interrupts " + usecs).value_or(0));
-    for (const std::string& line : TheRun().Section("coalescing")) {
-      const std::string ping = "ping " + usecs + ": ";
-      if (!line.starts_with(ping)) continue;
-      const std::string summary = line.substr(ping.size());
-      std::sscanf(summary.c_str(), "rtt min/avg/max/mdev = %lf/%lf", &least[i], &mean[i]);
-      if (const std::size_t time = summary.find("time "); time != summary.npos) {
-        milliseconds[i] = std::stod(summary.substr(time + 5));
-        EXPECT_THAT(summary, StartsWith("400 packets transmitted, 400 received, 0% packet loss"));
+    for (const Flood& flood : FloodsAt(usecs)) {
+      PrintFigure("rx-usecs " + usecs + ", interrupts", 1000 * flood.interrupts_per_ms,
+                  "per second");
+      PrintFigure("rx-usecs " + usecs + ", ping -f round trip, mean", 1000 * flood.mean_ms, "us");
+      if (usecs == "10") {
+        most = std::max(most, flood.interrupts_per_ms);
+      } else {
+        EXPECT_LE(flood.interrupts_per_ms, kMostAt1000);
       }
     }
-    ASSERT_GT(milliseconds[i], 0);
-    ASSERT_GT(interrupts[i], 0);
-    PrintFigure("rx-usecs " + usecs + ", interrupts", 1000 * interrupts[i] / milliseconds[i],
-                "per second");
-    PrintFigure("rx-usecs " + usecs + ", ping -f round trip, mean", 1000 * mean[i], "us");
   }
-  // Four vectors, none of which fires sooner than 1 ms after the last time: a flood of pings, of
-  // which each goes out when the last one is back, takes about that long for each.
-  EXPECT_LE(interrupts[1] / milliseconds[1], 4.2);
-  EXPECT_LT(least[0], 0.9);
-  EXPECT_GT(mean[1], 0.9);
-  EXPECT_GT(mean[1], least[0]);
+  EXPECT_GT(most, kMostAt1000);
   EXPECT_THAT(TheRun().Section("coalescing"), Contains(StartsWith(kAllFive)));
 }
 
