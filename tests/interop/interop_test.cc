@@ -201,8 +201,11 @@ TEST_P(Tcp, PassesWithoutRetransmitStorm) {
   };
   const double needless = counted("TcpExt:TCPDSACKRecvSegs");
   const double in_backlog = counted("TcpExt:TCPBacklogDrop");
-  EXPECT_LE(retransmits, drops + in_backlog + needless + segments / 1000 + 10);
-  EXPECT_LE(retransmits, segments / 30);
+  // Or the guest stood still for longer than TCP waits for an answer, and a window is sent again:
+  // up to tcp_wmem's 4 MiB. (That no frame is lost in between: CountersAgreeToTheFrame.)
+  const double windows = counted("TcpExt:TCPTimeouts") * (4 << 20) / 1448;
+  EXPECT_LE(retransmits, drops + in_backlog + needless + windows + segments / 1000 + 10);
+  EXPECT_LE(retransmits, windows + segments / 30);
   PrintFigure(std::string(GetParam()) + ", iperf3",
               end["sum_received"]["bits_per_second"].get<double>() / 1e6, "Mbit/s");
   PrintFigure(std::string(GetParam()) + ", retransmits", retransmits, "");

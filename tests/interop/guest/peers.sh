@@ -29,15 +29,21 @@ stop_peer() {
 }
 # ping_peer ARGUMENT...: from the kernel.
 ping_peer() { in_b /bin/ping -q "$@" 2>&1 | grep packets; }
-# What IP and UDP of b counted: datagrams to a port that nobody listens at, and errors.
-udp_counts() {
-  in_b cat /proc/net/snmp | awk '
-    $1 == name { for (i = 2; i <= NF; ++i) value[$1 names[i]] = $i; name = ""; next }
+# b_counted NAME...: what IP, ICMP and UDP of b counted under these names, together.
+b_counted() {
+  in_b cat /proc/net/snmp | awk -v wanted=" $* " '
+    $1 == name { for (i = 2; i <= NF; ++i) if (index(wanted, " " $1 names[i] " ")) sum += $i; name = ""; next }
     { name = $1; split($0, names, " ") }
-    END {
-      print value["Udp:NoPorts"],
-        value["Udp:InCsumErrors"] + value["Udp:InErrors"] + value["Icmp:InCsumErrors"] + value["Ip:InHdrErrors"]
-    }'
+    END { print sum + 0 }'
+}
+# What came to a port that nobody listens at, and errors.
+udp_counts() {
+  echo "$(b_counted Udp:NoPorts) $(b_counted Udp:InCsumErrors Udp:InErrors Icmp:InCsumErrors Ip:InHdrErrors)"
+}
+# peer_pings IP COUNT SMALLEST LARGEST: and how many of the requests b had no room to answer.
+peer_pings() {
+  before=$(b_counted Icmp:OutErrors)
+  echo "pings to the kernel: $(tell_peer "ping $*"), refused $(($(b_counted Icmp:OutErrors) - before))"
 }
 # peer_sends IP COUNT SMALLEST LARGEST: datagrams, and what the kernel made of them.
 peer_sends() {
@@ -58,7 +64,7 @@ for size in 0 1 17 18 19 64 511 1471; do
   echo "size $size: $(ping_peer -c 3 -l 3 -i 3 -W 5 -s $size 10.0.0.1)"
 done
 echo "datagrams from the kernel: $(in_b datagrams 10.0.0.1 1473 0 1472)"
-echo "pings to the kernel: $(tell_peer "ping $b 1473 0 1472")"
+peer_pings $b 1473 0 1472
 peer_sends $b 1473 0 1472
 in_b ethtool -r nic
 until_carriers 1 2> /dev/null
@@ -82,7 +88,7 @@ for setting in '10.0.0 rx off' '10.10.0 rx on'; do
   tell_peer "tag $vid" > /dev/null
   echo "VID $vid, flood: $(ping_peer -f -c 100 -s 8972 $network.1)"
   echo "VID $vid, datagrams from the kernel: $(in_b datagrams $network.1 1000 0 8972)"
-  echo "VID $vid, pings to the kernel: $(tell_peer "ping $network.2 1000 0 8972")"
+  echo "VID $vid, $(peer_pings $network.2 1000 0 8972)"
   echo "VID $vid, $(peer_sends $network.2 1000 0 8972)"
   echo "VID $vid, peer has $(tell_peer counts)"
 done
