@@ -61,7 +61,7 @@ std::shared_ptr<VfioGroup> VfioContainer::Attach(const std::string& number,
                       (refused ? ": root, or the file's owner, is needed" : ""));
   };
   if (file_.get() < 0) file_ = open_file("vfio");
-  auto group = std::make_shared<VfioGroup>(open_file(number));
+  auto group = std::make_shared<VfioGroup>(VfioGroup{open_file(number)});
   CheckGroup(*group, number, device);
 
   int container = file_.get();

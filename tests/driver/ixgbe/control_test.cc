@@ -93,7 +93,6 @@ TEST_F(ControlTest, StatisticsAddUp) {
                              .rfc = 100,
                              .roc = 1000,
                              .rjc = 10000};
-  Statistics expected;
   for (std::uint64_t reads = 1; reads <= 2; ++reads) {
     ExpectCounters(bus_, counters);
     EXPECT_EQ(device_->ReadStatistics(),
