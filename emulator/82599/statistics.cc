@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::uint64_t kLargest32 = 0xFFFF'FFFF, kLargest36 = 0xF'FFFF'FFFF;
 
-constexpr RegisterInfo kPrc64 = Row("PRC64"), kPtc64 = Row("PTC64"), kQprc = Row("QPRC"),
-                       kQbrcL = Row("QBRC_L"), kQprdc = Row("QPRDC"), kQptc = Row("QPTC"),
-                       kQbtcL = Row("QBTC_L"), kRxmpc = Row("RXMPC");
+// Clang 14 loses `section` of a row that has no name (`Row("GPRC").section`).
+constexpr RegisterInfo kGprc = Row("GPRC"), kPrc64 = Row("PRC64"), kPtc64 = Row("PTC64"),
+                       kQprc = Row("QPRC"), kQbrcL = Row("QBRC_L"), kQprdc = Row("QPRDC"),
+                       kQptc = Row("QPTC"), kQbtcL = Row("QBTC_L"), kRxmpc = Row("RXMPC");
 
 template <typename T>
 T Sum(const std::array<T, 6>& values) {
@@ -51,7 +52,7 @@ std::vector<NamedCounter> Port::counters() const {
 /// reading.
 void Port::FoldStatistics(std::uint32_t offset) {
   const RegisterInfo* row = Registers().Find(offset);
-  if (row == nullptr || row->section != Row("GPRC").section) return;
+  if (row == nullptr || row->section != kGprc.section) return;
 
   const Statistics before = statistics_;
   const auto add = [this](std::uint32_t to, std::uint64_t count) {
@@ -88,7 +89,7 @@ void Port::FoldStatistics(std::uint32_t offset) {
   move(Row("LXOFFTXC").offset, counted.xoffs_sent);
 
   FrameCounters& received = counted.received;
-  add(Row("GPRC").offset, Sum(received.by_size));
+  add(kGprc.offset, Sum(received.by_size));
   move_pair(Row("GORCL").offset, received.octets);
   move(Row("MPRC").offset, received.multicast);
   move(Row("BPRC").offset, received.broadcast);
