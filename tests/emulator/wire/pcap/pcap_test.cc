@@ -161,9 +161,9 @@ TEST_F(PcapTest, RefusesWhatIsNoCapture) {
   EXPECT_THAT(ErrorOf([&] { Play(FileHeader().substr(0, 23)); }), HasSubstr("truncated dump file"));
   EXPECT_THAT(ErrorOf([&] { Play("From: me\nTo: you\nA letter, not a capture\n"); }),
               HasSubstr("unknown file format"));
-  EXPECT_THAT(ErrorOf([&] { PcapPlayer("/nowhere/a.pcap"); }),
+  EXPECT_THAT(ErrorOf([&] { PcapPlayer player("/nowhere/a.pcap"); }),
               StartsWith("cannot read /nowhere/a.pcap: No such file or directory; give"));
-  EXPECT_THAT(ErrorOf([&] { PcapPlayer(::testing::TempDir()); }), HasSubstr("Is a directory"));
+  EXPECT_THAT(ErrorOf([&] { PcapPlayer player(::testing::TempDir()); }), HasSubstr("Is a directory"));
 }
 
 TEST_F(PcapTest, RefusesWhatIsNotEthernet) {
