@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "hil/commands/commands.h"
+#include "hil/process.h"
 
 namespace ixylab::hil {
 namespace {
@@ -34,6 +35,9 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return ixylab::hil::Main(argc, argv);
+  } catch (const ixylab::hil::Interrupted& interrupted) {
+    std::fprintf(stderr, "hil: %s\n", interrupted.what());
+    return ixylab::hil::kInterrupted;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "hil: %s\n", error.what());
     return ixylab::hil::kCannot;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,12 @@ namespace ixylab::hil {
 
 /// Throws std::runtime_error in one line if there is no program at `path` that may be run.
 void CheckExecutable(const std::string& path);
+
+/// The user pressed Ctrl-C, or this process was told to end.
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("interrupted") {}
+};
 
 /// An open file descriptor, or none (-1).
 class Descriptor {

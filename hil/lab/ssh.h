@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +13,6 @@
 #include "hil/process.h"
 
 namespace ixylab::hil {
-
-/// The user pressed Ctrl-C, or this process was told to end.
-class Interrupted : public std::runtime_error {
- public:
-  Interrupted() : std::runtime_error("interrupted") {}
-};
 
 /// A command that runs on a lab machine, with its standard input and output here. It ends with this
 /// object at the latest.

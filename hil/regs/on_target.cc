@@ -9,6 +9,7 @@
 #include "hil/files.h"
 #include "hil/lab/remote.h"
 #include "hil/pci/take_ports.h"
+#include "hil/process.h"
 #include "hil/regs/record.h"
 #include "hil/target/target.h"
 #include "hil/vm/qemu.h"
@@ -50,6 +51,7 @@ Result RunAgentInVm(const TargetSpec& target, const std::string& word,
   std::string last_line;
   const VmResult result =
       RunInVm(vm, {{"agent", agent}}, command, [&](std::string_view line) { last_line = line; });
+  if (result.end == VmResult::End::kInterrupted) throw Interrupted();
   std::string text = ResultOf(target, result.end == VmResult::End::kExited, result.code,
                               result.reason, last_line, result.result);
   if (!result.nic.problems.empty()) {
@@ -68,6 +70,7 @@ Result RunAgentInLab(const TargetSpec& target, Request::What what,
   program.deadline = options.deadline;
   LabResult result =
       RunOnLab(options.lab, target, program, [&](std::string_view line) { last_line = line; });
+  if (result.interrupted) throw Interrupted();
   const bool exited = result.end == Event::End::kExited && result.reason.empty();
   return {ResultOf(target, exited, result.code, result.reason, last_line,
                    std::move(result.files["result"])),

@@ -23,7 +23,8 @@ struct ReachOptions {
 void Check82599Target(const std::string& target);
 
 /// ReadRegisters and Record (record.h), where the ports of `target` are. Ports of this machine are
-/// taken from the kernel, and given back. Throw std::runtime_error in one line.
+/// taken from the kernel, and given back. Throw std::runtime_error in one line; Interrupted
+/// (hil/process.h) once nothing of it runs any more.
 RegisterDump DumpTarget(const std::string& target, unsigned port, DeviceState state,
                         const ReachOptions& options);
 std::array<std::string, 2> RecordTarget(const std::string& target, const ReachOptions& options);
