@@ -27,8 +27,9 @@ void Step(Bus& bus, const char* name, Nanoseconds timeout) {
   std::fflush(stdout);
 }
 
-/// Reads the cause, which clears it. VFIO, which is between this guest and the device, has a
-/// message for a level that rises and none for one that falls: one may still be under way.
+/// Reads the cause, which clears it. QEMU takes each access to a BAR for the end of an interrupt
+/// and has the level told again (its hw/vfio/region.c: "we don't know which access will service the
+/// interrupt"), and nothing takes back what was told of a level that has fallen since.
 std::uint32_t TakeCause(Bus& bus) {
   const std::uint32_t cause = bus.Read32(kEicr);
   bus.WaitForInterrupt(0, kNone);
