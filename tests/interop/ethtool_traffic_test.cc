@@ -203,7 +203,7 @@ TEST(EthtoolTraffic, StatisticsAreTheModels) {
 
 // --- Settings ---
 
-/// A flood of 400 pings, of which each goes out when the answer to the last is back.
+/// A flood of pings, of which each goes out when the answer to the last is back.
 struct Flood {
   double interrupts_per_ms = 0;
   double mean_ms = 0;  // a round trip
@@ -214,38 +214,43 @@ std::vector<Flood> FloodsAt(const std::string& usecs) {
   for (const std::string& line : TheRun().Section("coalescing")) {
     if (!line.starts_with("flood " + usecs + ": ")) continue;
     double interrupts = 0, milliseconds = 0, mean = 0;
+    unsigned sent = 0, received = 0;
+    const char* format =
+        "flood %*u: interrupts=%lf %u packets transmitted, %u received, 0%% packet loss, time "
+        "%lfms "
+        "rtt min/avg/max/mdev = %*f/%lf";
     const int found =
-        std::sscanf(line.c_str(),
-                    "flood %*u: interrupts=%lf 400 packets transmitted, 400 received, "
-                    "0%% packet loss, time %lfms rtt min/avg/max/mdev = %*f/%lf",
-                    &interrupts, &milliseconds, &mean);
-    EXPECT_EQ(found, 3) << line;
-    if (found == 3 && milliseconds > 0) floods.push_back({interrupts / milliseconds, mean});
+        std::sscanf(line.c_str(), format, &interrupts, &sent, &received, &milliseconds, &mean);
+    EXPECT_EQ(found, 5) << line;
+    EXPECT_EQ(received, sent) << line;
+    if (found == 5 && milliseconds > 0) floods.push_back({interrupts / milliseconds, mean});
   }
-  EXPECT_EQ(floods.size(), 3u) << usecs;
+  EXPECT_FALSE(floods.empty()) << usecs;
   return floods;
 }
 
 // Four vectors (a queue's at each end of either way), none of which fires sooner than rx-usecs
-// after the last time. That holds however busy the machine is; how long a round trip takes does
-// not.
+// after the last time: so often at most, however busy the machine is. That 10 us allow more shows
+// when it has nothing else to do for a moment.
 TEST(EthtoolTraffic, Coalescing) {
-  constexpr double kMostAt1000 = 4.2;  // in a millisecond; 4, and some at both ends
-  double most = 0;
+  constexpr double kMostAt1000 = 4.2;  // in a millisecond: 4, and some at both ends
+  constexpr double kMoreThanAt1000 = 5;
+  double most = 0, least_mean = 1e9;
+  for (const Flood& flood : FloodsAt("10")) {
+    most = std::max(most, flood.interrupts_per_ms);
+    least_mean = std::min(least_mean, flood.mean_ms);
+  }
+  EXPECT_GT(most, kMoreThanAt1000);
+  PrintFigure("rx-usecs 10, interrupts, at most", 1000 * most, "per second");
+  PrintFigure("rx-usecs 10, ping -f round trip, least mean", 1000 * least_mean, "us");
+  for (const Flood& flood : FloodsAt("1000")) {
+    EXPECT_LE(flood.interrupts_per_ms, kMostAt1000);
+    PrintFigure("rx-usecs 1000, interrupts", 1000 * flood.interrupts_per_ms, "per second");
+    PrintFigure("rx-usecs 1000, ping -f round trip, mean", 1000 * flood.mean_ms, "us");
+  }
   for (const std::string usecs : {"10", "1000"}) {
     EXPECT_EQ(TheRun().Value("coalescing", "set " + usecs), usecs);
-    for (const Flood& flood : FloodsAt(usecs)) {
-      PrintFigure("rx-usecs " + usecs + ", interrupts", 1000 * flood.interrupts_per_ms,
-                  "per second");
-      PrintFigure("rx-usecs " + usecs + ", ping -f round trip, mean", 1000 * flood.mean_ms, "us");
-      if (usecs == "10") {
-        most = std::max(most, flood.interrupts_per_ms);
-      } else {
-        EXPECT_LE(flood.interrupts_per_ms, kMostAt1000);
-      }
-    }
   }
-  EXPECT_GT(most, kMostAt1000);
   EXPECT_THAT(TheRun().Section("coalescing"), Contains(StartsWith(kAllFive)));
 }
 
