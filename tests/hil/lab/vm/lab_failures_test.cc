@@ -73,7 +73,7 @@ class LabFailuresTest : public testing::Test {
 
   static void Boot() {
     machine_->Boot();
-    machine_->Do("ip link set eth1 up mtu 1400");
+    Do("ip link set eth1 up mtu 1400");
     before_ = State();
   }
 
@@ -86,11 +86,7 @@ class LabFailuresTest : public testing::Test {
     }
     return true;
   }
-  /// `script`, with the functions of on_machine.sh.
-  static std::string Do(const std::string& script) {
-    static const std::string functions = ReadFile(FindRunfile("tests/hil/lab/vm/on_machine.sh"));
-    return machine_->Do(functions + script);
-  }
+  static std::string Do(const std::string& script) { return machine_->Do(script); }
 
   static std::vector<std::string> RunArguments(const std::vector<std::string>& options,
                                                const std::string& lab_file = machine_->lab_file()) {

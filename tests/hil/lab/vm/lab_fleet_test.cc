@@ -5,12 +5,9 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include "hil/files.h"
 #include "hil/report/run_folder.h"
 #include "hil/report/run_record.h"
 #include "tests/hil/lab/vm/lab_stand_in.h"
@@ -24,11 +21,6 @@ using testing::IsEmpty;
 
 constexpr auto kRunDeadline = 180s;  // two runs after each other, on an emulated machine
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // Two runs for the two ports of the only node: Slurm lets one wait for the other, so that neither
 // finds the ports reserved. Each runs on the node, and reaches it by the name that Slurm has for
 // it.
@@ -37,8 +29,7 @@ TEST(LabFleetTest, AnyMachineIsTheNodeAndRunsTakeTurns) {
   Cluster cluster({"vm"});  // what `hil lab vm` calls itself
   LabStandIn machine(testing::TempDir() + "machine");
   machine.Boot();
-  const std::string functions = ReadFile(FindRunfile("tests/hil/lab/vm/on_machine.sh"));
-  const std::string before = machine.Do(functions + "state");
+  const std::string before = machine.Do("state");
 
   const std::string report = cluster.folder() / "report";
   std::vector<std::string> arguments = {"run",
@@ -65,8 +56,8 @@ TEST(LabFleetTest, AnyMachineIsTheNodeAndRunsTakeTurns) {
   const TargetRecord& second = run.targets[run.targets[0].begin < run.targets[1].begin ? 1 : 0];
   EXPECT_LE(first.begin + first.duration, second.begin);
   EXPECT_THAT(cluster.Queue(), IsEmpty());
-  EXPECT_EQ(machine.Do(functions + "state"), before);
-  EXPECT_EQ(machine.Do(functions + "left"), "");
+  EXPECT_EQ(machine.Do("state"), before);
+  EXPECT_EQ(machine.Do("left"), "");
   EXPECT_EQ(machine.Stop(), 0) << testing::PrintToString(machine.Errors());
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -128,7 +129,9 @@ std::string LabStandIn::Do(const std::string& script) const {
   for (const std::string& option : machine.ssh_options) {
     command.insert(command.end(), {"-o", option});
   }
-  command.insert(command.end(), {machine.user + "@" + machine.host, script});
+  std::ifstream file(FindRunfile("tests/hil/lab/vm/on_machine.sh"));
+  const std::string functions(std::istreambuf_iterator<char>(file), {});
+  command.insert(command.end(), {machine.user + "@" + machine.host, functions + script});
   std::string said;
   const ChildResult result = RunChild(
       command, kCommandDeadline, [&](std::string_view line) { said.append(line).append("\n"); });

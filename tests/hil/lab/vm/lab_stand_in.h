@@ -51,7 +51,8 @@ class LabStandIn {
 
   std::string file(const std::string& name) const { return folder_ + "/" + name; }
   std::string lab_file() const { return file("lab.toml"); }
-  /// What the shell's `script` prints there, by ssh without hil. Throws if the script fails.
+  /// What the shell's `script`, with the functions of on_machine.sh, prints there: by ssh without
+  /// hil. Throws if the script fails.
   std::string Do(const std::string& script) const;
   /// What `hil lab vm` said: why it failed.
   std::vector<std::string> Errors() const { return vm_->Errors(); }
