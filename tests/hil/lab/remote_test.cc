@@ -266,12 +266,12 @@ TEST_F(RemoteTest, AnAgentThatSaysNonsense) {
 }
 
 TEST_F(RemoteTest, AnAgentThatSaysNothing) {
-  options_.patience = 300ms;
+  options_.patience = 2s;  // its shell commands take some tenths on a busy machine
   lab_.WriteAgent("exec sleep 100\n");
   EXPECT_EQ(Refusal({.arguments = {}, .suite = {}, .deadline = 0s}),
             std::string("lab machine rack1: it does not answer any more") + kGivesBack);
   lab_.WriteTool("uname", "exec sleep 100");
-  EXPECT_EQ(Refusal(), "lab machine rack1: cannot look at it: no answer within 1 s");
+  EXPECT_EQ(Refusal(), "lab machine rack1: cannot look at it: no answer within 2 s");
 }
 
 TEST_F(RemoteTest, TheAgentHearsThatHilIsAlive) {
@@ -296,7 +296,7 @@ TEST_F(RemoteTest, CtrlCStopsTheRunAndWaitsForItsEnd) {
 }
 
 TEST_F(RemoteTest, AnAgentThatDoesNotStop) {
-  options_.patience = 300ms;
+  options_.patience = 2s;  // its shell commands take some tenths on a busy machine
   lab_.WriteAgent("kill -INT $LAB_USER; exec sleep 100\n");
   const LabResult result = Run();
   EXPECT_TRUE(result.interrupted);

@@ -7,6 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 #include "hil/target/target_spec.h"
@@ -15,7 +16,10 @@ namespace ixylab::hil {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using testing::HasSubstr;
+
+constexpr std::chrono::milliseconds kPatience = 10s;  // with an answer that is under way
 
 /// A terminal: the control channel is its one end, the test the other.
 class CableControlTest : public testing::Test {
@@ -45,9 +49,9 @@ class CableControlTest : public testing::Test {
     const ssize_t n = read(far_, text, sizeof(text));
     return {text, n > 0 ? static_cast<std::size_t>(n) : 0};
   }
-  std::string Refusal(CableControl& control) {
+  std::string Refusal(CableControl& control, std::chrono::milliseconds patience) {
     try {
-      control.SetCable(false, 50ms);
+      control.SetCable(false, patience);
       return "none";
     } catch (const TargetError& error) {
       return error.what();
@@ -72,10 +76,10 @@ TEST_F(CableControlTest, AsksAndWaitsForTheAnswer) {
 TEST_F(CableControlTest, ErrorsAreToldInOneLine) {
   CableControl control(path_);
   Answer("error no such card\n");
-  EXPECT_THAT(Refusal(control), HasSubstr("cannot be pulled: " + path_));
-  EXPECT_THAT(Refusal(control), HasSubstr("does not answer within 50 ms"));
+  EXPECT_THAT(Refusal(control, kPatience), HasSubstr("cannot be pulled: " + path_));
+  EXPECT_THAT(Refusal(control, 50ms), HasSubstr("does not answer within 50 ms"));
   Answer("ok");  // without an end it is not an answer
-  EXPECT_THAT(Refusal(control), HasSubstr("does not answer within 50 ms"));
+  EXPECT_THAT(Refusal(control, 50ms), HasSubstr("does not answer within 50 ms"));
 }
 
 TEST_F(CableControlTest, MissingChannelIsNamed) {
@@ -90,7 +94,7 @@ TEST_F(CableControlTest, MissingChannelIsNamed) {
 TEST_F(CableControlTest, FaultsAreAskedFor) {
   CableControl control(path_);
   Answer("faults 3\nport 0 write of 16 bytes\nport 1 read of 8 bytes\nok\n");
-  const std::optional<DmaFaults> faults = control.Faults(50ms);
+  const std::optional<DmaFaults> faults = control.Faults(kPatience);
   EXPECT_EQ(Asked(), "faults\n");
   ASSERT_TRUE(faults.has_value());
   EXPECT_EQ(faults->count, 3u);
@@ -98,7 +102,7 @@ TEST_F(CableControlTest, FaultsAreAskedFor) {
               testing::ElementsAre("port 0 write of 16 bytes", "port 1 read of 8 bytes"));
   // Who pulls cables alone.
   Answer("error unknown request \"faults\"\n");
-  EXPECT_FALSE(control.Faults(50ms).has_value());
+  EXPECT_FALSE(control.Faults(kPatience).has_value());
   EXPECT_THROW(control.Faults(50ms), TargetError) << "no answer";
 }
 
