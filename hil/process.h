@@ -88,9 +88,10 @@ class Lines {
   std::string pending_;
 };
 
+/// The lines of `text`, without their ends.
 std::vector<std::string> SplitLines(std::string_view text);
 
-/// This machine, as it calls itself.
+/// This machine, as it calls itself; empty if it does not say.
 std::string HostName();
 
 /// A program that runs as a child, in a process group of its own: Ctrl-C reaches this process
