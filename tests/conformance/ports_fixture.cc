@@ -204,7 +204,9 @@ void PortsTest::Send(unsigned from, const Exchange& exchange) {
     MemoryPool::Free(frames);
     ASSERT_TRUE(good) << "from port " << from;
     ASSERT_EQ(frames.size(), last - first)
-        << "frames from port " << from << " that arrived after number " << first;
+        << "frames from port " << from << " that arrived after number " << first << "; port "
+        << from << ": " << testing::PrintToString(port(from)->ReadStatistics()) << "; port " << to
+        << ": " << testing::PrintToString(port(to)->ReadStatistics());
   }
 }
 

@@ -60,8 +60,8 @@ void Connection::TakeDescriptors(void* control_message) {
     int descriptor = -1;
     std::memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
     arrived_.emplace_back(filled_ - 1, FileDescriptor(descriptor));
-    // No message takes one. Were it the client's own end, kept for the rest of a message, the client
-    // could go and nobody would ever learn of it.
+    // No message takes one. Were it the client's own end, kept for the rest of a message, the
+    // client could go and nobody would ever learn of it.
     struct stat status;
     if (fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode)) error_ = "sent a socket";
   }

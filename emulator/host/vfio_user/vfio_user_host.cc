@@ -11,6 +11,8 @@
 namespace ixylab::emulator {
 namespace {
 
+// Looks at the ports before the functions run, if each of them finds something.
+constexpr int kLooks = 16;
 // A round of Run of all functions; then the sockets get a look.
 constexpr int kRounds = 64;
 // How long a client that does not read its replies goes without another try.
@@ -61,12 +63,15 @@ bool VfioUserHost::Step(Nanoseconds timeout) {
       if (port->blocked()) wait = std::min(wait, kRetry);
       if (port->maps_registers()) wait = std::min(wait, nap_);
     }
-    const bool busy = loop_.Step(wait);
-    bool answered = false;
-    for (const auto& port : ports_) {
-      if (port->blocked()) port->Serve();
-      answered |= port->TakeActivity();
-      answered |= port->PollRegisters();
+    bool busy = loop_.Step(wait);
+    const bool answered = LookAtPorts();
+    // Ports are looked at one after the other. What a driver wrote to one (RDT) before it wrote to
+    // another one (TDT, of frames that go there) has to count before it, as it does where a frame
+    // takes longer than a posted write: so until nobody has written anything meanwhile.
+    bool news = answered;
+    for (int looks = 1; news && looks < kLooks; ++looks) {
+      busy |= loop_.Step(Nanoseconds{0});
+      news = LookAtPorts();
     }
     if (answered) spin_until_ = Now() + options_.spin;
     if (busy || answered || pending_) {
@@ -87,6 +92,16 @@ bool VfioUserHost::Step(Nanoseconds timeout) {
       return false;
     }
   }
+}
+
+bool VfioUserHost::LookAtPorts() {
+  bool answered = false;
+  for (const auto& port : ports_) {
+    if (port->blocked()) port->Serve();
+    answered |= port->TakeActivity();
+    answered |= port->PollRegisters();
+  }
+  return answered;
 }
 
 void VfioUserHost::RunFunctions() {

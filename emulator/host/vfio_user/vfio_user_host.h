@@ -96,6 +96,8 @@ class VfioUserHost final : public Host {
   void Log(unsigned port, std::string line) override;
 
  private:
+  /// True if a client has sent a message that is answered now, or written a mapped register.
+  bool LookAtPorts();
   void RunFunctions();
 
   EventLoop& loop_;

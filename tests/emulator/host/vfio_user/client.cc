@@ -63,7 +63,9 @@ std::uint32_t ScriptedFunction::Read(unsigned region, std::uint32_t offset, unsi
 void ScriptedFunction::Write(unsigned region, std::uint32_t offset, unsigned bytes,
                              std::uint32_t value) {
   if (offset + bytes <= RegionBytes(region)) std::memcpy(&regions_[region][offset], &value, bytes);
-  if (region == 0) accesses.push_back({'W', region, offset, bytes, value});
+  if (region != 0) return;
+  accesses.push_back({'W', region, offset, bytes, value});
+  at_write();
 }
 
 bool ScriptedFunction::Run() {

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/emulator/host/vfio_user/client.h"
 
@@ -124,6 +125,33 @@ TEST_F(Clients, OneThatGoesWithoutReadingIsMissedByNobody) {
   }
   EXPECT_FALSE(rig_.host.connected(0));
   EXPECT_TRUE(Connect().Negotiate());
+}
+
+TEST_F(Clients, WhatIsWrittenToOnePortBeforeTheOtherCountsBefore) {
+  Client transmitting = rig_.Negotiated(0);
+  Client receiving = rig_.Negotiated(1);
+  const auto post = [](Client& client, std::uint32_t value) {
+    client.Send(kRegionWrite, Pack(std::uint64_t{0}, 0, std::uint32_t{4}, value), {}, kNoReply);
+  };
+  // A driver that is quick: port 1 has been read, port 0 not yet.
+  bool quick = true;
+  rig_.functions[1]->at_write = [&] {
+    if (!std::exchange(quick, false)) return;
+    post(receiving, 2);
+    post(transmitting, 2);
+  };
+  post(receiving, 1);
+  post(transmitting, 1);
+  rig_.functions[0]->work = 1;
+  std::uint32_t transmitted = 0, received = 0;
+  rig_.functions[0]->at_work = [&] {
+    transmitted = rig_.functions[0]->Peek(0, 0);
+    received = rig_.functions[1]->Peek(0, 0);
+  };
+  rig_.host.Step(std::chrono::seconds(10));
+  EXPECT_FALSE(quick);
+  EXPECT_EQ(transmitted, 2u);
+  EXPECT_EQ(received, 2u);
 }
 
 TEST_F(Clients, TheHostHangsUpAtItsEnd) {

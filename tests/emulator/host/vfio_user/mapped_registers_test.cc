@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "tests/emulator/host/vfio_user/client.h"
 
@@ -166,6 +167,36 @@ TEST_F(MappedRegisters, AreNeverSeenWithoutTheStoresBefore) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   }
   EXPECT_EQ(torn, 0u);
+}
+
+TEST_F(MappedRegisters, OfOnePortThatWereStoredBeforeTheOthersComeBeforeThem) {
+  rig_.functions[1]->areas = rig_.functions[0]->areas;
+  client_.emplace(rig_.Negotiated(1));
+  MapThem();
+  Client other = rig_.Negotiated(0);
+  other.Call(kGetRegionInfo, Pack(64, 0, 0, 0, std::uint64_t{0}, std::uint64_t{0}));
+  const FileDescriptor file = other.TakeDescriptor();
+  // A driver that is quick: port 0 has been looked at, port 1 not yet.
+  bool quick = true;
+  const auto store = [&](int fd, std::uint32_t value) {
+    EXPECT_EQ(pwrite(fd, &value, sizeof value, 0), ssize_t{sizeof value});
+  };
+  rig_.functions[0]->at_write = [&] {
+    if (!std::exchange(quick, false)) return;
+    store(file.get(), 2);
+    store(file_.get(), 2);
+  };
+  store(file.get(), 1);
+  rig_.functions[1]->work = 1;
+  std::uint32_t transmitted = 0, received = 0;
+  rig_.functions[1]->at_work = [&] {
+    transmitted = rig_.functions[1]->Peek(0, 0);
+    received = rig_.functions[0]->Peek(0, 0);
+  };
+  rig_.host.Step(std::chrono::seconds(10));
+  EXPECT_FALSE(quick);
+  EXPECT_EQ(transmitted, 2u);
+  EXPECT_EQ(received, 2u);
 }
 
 TEST_F(MappedRegisters, AreSafeFromTheClient) {
