@@ -36,7 +36,7 @@ inline constexpr std::span<const Register<Port>> kRegisterGroups[] = {
 
 /// The row (not an alias) of the register `name` that has the one with `index`. An unknown name
 /// does not compile.
-consteval RegisterInfo Row(std::string_view name, std::uint32_t index = 0) {
+consteval const RegisterInfo& Row(std::string_view name, std::uint32_t index = 0) {
   for (const auto& group : kRegisterGroups) {
     for (const RegisterInfo& row : group) {
       if (row.name == name && row.alias_of == RegisterInfo::kNoAlias && index >= row.first_index &&

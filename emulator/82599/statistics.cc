@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::uint64_t kLargest32 = 0xFFFF'FFFF, kLargest36 = 0xF'FFFF'FFFF;
 
-// Clang 14 loses `section` of a row that has no name (`Row("GPRC").section`).
 constexpr RegisterInfo kGprc = Row("GPRC"), kPrc64 = Row("PRC64"), kPtc64 = Row("PTC64"),
                        kQprc = Row("QPRC"), kQbrcL = Row("QBRC_L"), kQprdc = Row("QPRDC"),
                        kQptc = Row("QPTC"), kQbtcL = Row("QBTC_L"), kRxmpc = Row("RXMPC");
