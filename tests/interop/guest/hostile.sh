@@ -38,10 +38,12 @@ echo "reset: $?"
 
 section "bound again"
 echo 0000:00:02.0 > /sys/bus/pci/drivers/ixgbe/bind
-ip netns add c
-bring_up_card 0000:00:02.0 c 1
-for _ in $(seq 200); do
-  ! ip -br -n c link show nic | grep -q LOWER_UP || break
-  usleep 50000
+bring_up_card 0000:00:02.0 a 1
+until_carriers 2 || exit
+# The other card's driver resets it when its watchdog, every two seconds, finds frames that the lost link
+# held up (ixgbe_watchdog_flush_tx); what comes meanwhile is lost. So they are asked again.
+for _ in 1 2 3; do
+  answer=$(passes)
+  echo "$answer"
+  case $answer in *" 0% packet loss"*) break ;; esac
 done
-ip netns exec c /bin/ping -q -c 5 -l 5 -i 3 -W 5 $b 2>&1 | grep -E 'packets|rtt'
