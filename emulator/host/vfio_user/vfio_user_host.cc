@@ -63,15 +63,14 @@ bool VfioUserHost::Step(Nanoseconds timeout) {
       if (port->blocked()) wait = std::min(wait, kRetry);
       if (port->maps_registers()) wait = std::min(wait, nap_);
     }
-    bool busy = loop_.Step(wait);
-    const bool answered = LookAtPorts();
+    const bool busy = loop_.Step(wait);
     // Ports are looked at one after the other. What a driver wrote to one (RDT) before it wrote to
     // another one (TDT, of frames that go there) has to count before it, as it does where a frame
     // takes longer than a posted write: so until nobody has written anything meanwhile.
-    bool news = answered;
-    for (int looks = 1; news && looks < kLooks; ++looks) {
-      busy |= loop_.Step(Nanoseconds{0});
-      news = LookAtPorts();
+    bool answered = false;
+    for (int looks = 0; looks < kLooks && LookAtPorts(); ++looks) {
+      answered = true;
+      loop_.Step(Nanoseconds{0});
     }
     if (answered) spin_until_ = Now() + options_.spin;
     if (busy || answered || pending_) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <utility>
 
 namespace ixylab::emulator {
 namespace {
@@ -65,7 +66,7 @@ void ScriptedFunction::Write(unsigned region, std::uint32_t offset, unsigned byt
   if (offset + bytes <= RegionBytes(region)) std::memcpy(&regions_[region][offset], &value, bytes);
   if (region != 0) return;
   accesses.push_back({'W', region, offset, bytes, value});
-  at_write();
+  if (at_next_write) std::exchange(at_next_write, nullptr)();
 }
 
 bool ScriptedFunction::Run() {

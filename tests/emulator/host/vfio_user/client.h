@@ -94,7 +94,7 @@ class ScriptedFunction final : public NicFunction {
   unsigned resets = 0;
   unsigned work = 0;  // how often Run has something to do
   std::function<void()> at_work = [] {};
-  std::function<void()> at_write = [] {};  // to BAR 0
+  std::function<void()> at_next_write = nullptr;  // to BAR 0; once
   std::vector<MappableArea> areas;
 
  private:
